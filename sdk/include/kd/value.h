@@ -33,6 +33,8 @@ using ObjectPtr = std::shared_ptr<const Object>;
 class Callable : public Object {
  public:
   std::string type_name() const override { return "function"; }
+  // Hash of its code and of the values it captures: equal functions give equal stage keys.
+  virtual std::string fingerprint() const = 0;
   virtual Value call(const std::vector<Value>& arguments) const = 0;
 };
 
