@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 
 #include "kd/value.h"
 
@@ -14,6 +15,8 @@ class ScheduleFunction : public Object {
   static constexpr const char* kKind = "schedule";
   std::string type_name() const override { return "schedule"; }
   virtual double at(int64_t step, int64_t total) const = 0;
+  // Equal for schedules with equal values: part of a stage's key.
+  virtual std::string fingerprint() const = 0;
 };
 
 // A value type; cheap to copy. [any] for the built-in ones.
@@ -27,6 +30,7 @@ class Schedule {
 
   bool is_constant() const { return function_ == nullptr; }
   double constant() const { return constant_; }
+  const std::shared_ptr<const ScheduleFunction>& function() const { return function_; }
   double at(int64_t step, int64_t total) const {
     return function_ ? function_->at(step, total) : constant_;
   }
