@@ -318,8 +318,9 @@ struct ParamTraits {
 }  // namespace detail
 
 template <typename T>
-template <typename M>
-ParamOptions Params<T>::add(std::string name, M T::*member, std::string help) {
+template <typename M, typename Owner>
+ParamOptions Params<T>::add(std::string name, M Owner::*member, std::string help) {
+  static_assert(std::is_base_of_v<Owner, T>, "the member belongs to another struct");
   const T initial{};
   ParamSpec spec;
   spec.name = name;
