@@ -188,8 +188,8 @@ class Params {
   // vectors of int64_t, double or std::string, Value, Value::Map, ModelRef, Ref<Interface>,
   // std::vector<Ref<Interface>>, std::shared_ptr<const RowSource>, std::shared_ptr<const Callable>,
   // std::shared_ptr<const H> for an Object H with kTypeName, or a struct with its own params(). The reference returned is valid until the next add().
-  template <typename M>
-  ParamOptions add(std::string name, M T::*member, std::string help);
+  template <typename M, typename Owner>
+  ParamOptions add(std::string name, M Owner::*member, std::string help);  // T may inherit it
 
   const Schema& schema() const { return schema_; }
 
