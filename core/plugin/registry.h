@@ -39,6 +39,10 @@ class ComponentCatalog {
   // Names of a kind, sorted, without loading anything.
   virtual std::vector<std::string> names(const std::string& kind) const = 0;
   virtual std::vector<std::string> kinds() const = 0;
+  // Makes an instance: `params` are resolved, nested components already instances. Whatever the
+  // plugin throws comes back as kd::Error that names plugin and component.
+  virtual std::shared_ptr<void> create(const std::string& kind, const std::string& name,
+                                       const Value::Map& params, const CreateContext& context) = 0;
 };
 
 // [main]
@@ -59,10 +63,8 @@ class Registry : public ComponentCatalog {
   // The engine's own components (optimizers, schedules).
   Registrar& builtins();
 
-  // Makes an instance: `params` are resolved, nested components already instances. Whatever the
-  // plugin throws comes back as kd::Error that names plugin and component.
   std::shared_ptr<void> create(const std::string& kind, const std::string& name,
-                               const Value::Map& params, const CreateContext& context);
+                               const Value::Map& params, const CreateContext& context) override;
   template <typename Interface>
   std::shared_ptr<Interface> create_as(const std::string& name, const Value::Map& params,
                                        const CreateContext& context) {
