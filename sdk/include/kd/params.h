@@ -222,6 +222,12 @@ struct ParamTraits {
     } else if constexpr (std::is_integral_v<M>) {
       spec.type = ParamType::kInteger;
       spec.default_value = Value(static_cast<int64_t>(initial));
+      // A narrow member must not wrap; range() and its like only tighten this.
+      if constexpr (std::is_unsigned_v<M>) spec.min = 0;
+      if constexpr (sizeof(M) < sizeof(int64_t)) {
+        spec.min = static_cast<double>(std::numeric_limits<M>::min());
+        spec.max = static_cast<double>(std::numeric_limits<M>::max());
+      }
     } else if constexpr (std::is_floating_point_v<M>) {
       spec.type = ParamType::kNumber;
       spec.default_value = Value(static_cast<double>(initial));

@@ -25,7 +25,8 @@ class Schedule {
   Schedule(double constant = 0) : constant_(constant) {}  // NOLINT(*-explicit-*)
   explicit Schedule(std::shared_ptr<const ScheduleFunction> f) : function_(std::move(f)) {}
 
-  // Accepts a number or a ScheduleFunction object; kd::Error(kUsage) otherwise.
+  // Accepts a number, a ScheduleFunction (or an instance of kind "schedule") and a recipe's
+  // function of (step, total), which then belongs to the main thread; kd::Error(kUsage) otherwise.
   static Schedule from_value(const Value& value);
 
   bool is_constant() const { return function_ == nullptr; }

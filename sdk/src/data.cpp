@@ -1,0 +1,7 @@
+#include "kd/data.h"
+
+namespace kd {
+
+DataSource::~DataSource() = default;
+
+}  // namespace kd

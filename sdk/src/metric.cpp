@@ -1,0 +1,7 @@
+#include "kd/metric.h"
+
+namespace kd {
+
+Metric::~Metric() = default;
+
+}  // namespace kd

@@ -1,0 +1,7 @@
+#include "kd/tokenizer.h"
+
+namespace kd {
+
+Tokenizer::~Tokenizer() = default;
+
+}  // namespace kd
