@@ -13,8 +13,8 @@ namespace kd {
 // `sample` number the draw inside it.
 struct StreamKey {
   uint64_t run_seed = 0;
-  std::string_view stage;
-  std::string_view purpose;
+  std::string_view stage = {};
+  std::string_view purpose = {};
   uint64_t step = 0;
   uint64_t sample = 0;
 };
