@@ -50,10 +50,12 @@ class TrackedText {
   throw Error(ErrorCode::kData, cat("invalid JSON at byte ", offset, ": ", problem));
 }
 
-// The cause in the parser's message, without its codes and positions.
+// The cause in the parser's message: "[json.exception.…] parse error at line 1, column 7: <cause>".
 std::string cause(const std::string& message) {
-  const auto at = message.rfind(": ", message.find("; "));
-  return at == std::string::npos ? message : message.substr(at + 2);
+  const auto column = message.find(", column ");
+  const std::string_view mark = column == std::string::npos ? "] " : ": ";
+  const auto at = message.find(mark, column == std::string::npos ? 0 : column);
+  return at == std::string::npos ? message : message.substr(at + mark.size());
 }
 
 // Builds a Value without recursion: the containers that are open lie on a stack.
@@ -93,11 +95,12 @@ class Builder {
 
   [[noreturn]] bool parse_error(size_t position, const std::string&,
                                 const nlohmann::json::exception& error) {
-    fail(position, cause(error.what()));
+    fail(position == 0 ? 0 : position - 1, cause(error.what()));
   }
 
  private:
-  size_t offset() const { return static_cast<size_t>(*reached_ - begin_); }
+  // Of the byte that was read last.
+  size_t offset() const { return static_cast<size_t>(*reached_ - begin_) - 1; }
   [[noreturn]] void too_large() const { fail(offset(), "integer does not fit in 64 bits"); }
 
   bool open(Container container) {
