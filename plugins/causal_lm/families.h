@@ -1,0 +1,33 @@
+// Model families: how each differs from Llama, in its settings and in the names of its tensors.
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "hf_config.h"
+#include "kd/layers/decoder.h"
+
+namespace causal_lm {
+
+// One family of Hugging Face causal language models on kd's decoder.
+struct Family {
+  std::string architecture;  // "LlamaForCausalLM"
+  std::string model_type;    // "llama"
+  // What this family does otherwise than the plain decoder of base_config().
+  void (*adjust)(const HfConfig& config, kd::DecoderConfig& decoder);
+};
+
+// By "architectures", else by "model_type". kd::Error(kCheckpoint) that names what is known.
+const Family& family_of(const HfConfig& config);
+const Family& llama();
+
+// The decoder that a config.json describes. kd::Error(kCheckpoint) for settings that don't fit.
+kd::DecoderConfig decoder_config(const Family& family, const HfConfig& config);
+
+// The name in files of the parameter at a path: "layers.0.attention.q.weight" is
+// "model.layers.0.self_attn.q_proj.weight".
+std::string file_name(std::string_view parameter_path);
+
+}  // namespace causal_lm

@@ -1,0 +1,18 @@
+#include "kd/layers/rms_norm.h"
+
+#include <ATen/ops/rms_norm.h>
+
+#include "kd/layers/linear.h"
+
+namespace kd {
+
+RmsNorm::RmsNorm(int64_t width, double eps, const c10::TensorOptions& options)
+    : weight_(make_parameter({width}, options)), eps_(eps) {
+  add_parameter("weight", weight_);
+}
+
+at::Tensor RmsNorm::operator()(const at::Tensor& x, ForwardContext& context) const {
+  return tap(context, [&] { return at::rms_norm(x, weight_.sizes(), weight_, eps_); });
+}
+
+}  // namespace kd
