@@ -23,9 +23,9 @@ enum class Grad { kNone, kInputs, kAll };
 struct ForwardOptions {
   Grad grad = Grad::kNone;
   bool training = false;        // dropout and the like
-  TensorMap replace;            // by tap path: use this tensor, do not run the module
-  std::string start_at;         // tap path whose value is in `replace`: nothing before it runs
-  std::string stop_at;          // tap path after which nothing runs
+  TensorMap replace = {};       // by tap path: use this tensor, do not run the module
+  std::string start_at = {};    // tap path whose value is in `replace`: nothing before it runs
+  std::string stop_at = {};     // tap path after which nothing runs
 };
 
 struct Outputs {
