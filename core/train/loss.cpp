@@ -59,11 +59,33 @@ class Collector {
     return out;
   }
 
+  // Hands the evaluated divergences back to the objectives whose terms they belong to.
+  void inspect(const Collected& collected, const TokenTermsResult& tokens) {
+    for (size_t k = 0; k < objectives_.size(); ++k) {
+      std::vector<at::Tensor> own;
+      for (size_t i = 0; i < collected.slots.size(); ++i) {
+        if (terms_[collected.slots[i]].objective != k) continue;
+        const at::Tensor& labels = collected.token_terms[i].labels;
+        own.push_back(labels.defined() ? tokens.per_token[i].view(labels.sizes())
+                                       : tokens.per_token[i]);
+      }
+      if (own.empty()) continue;
+      guarded(objectives_, k, [&](Objective& objective) {
+        MicroBatch batch = micro_batch(k);
+        objective.inspect(batch, own);
+      });
+    }
+  }
+
  private:
-  void ask(Objective& objective, size_t index, Collected& out) {
+  MicroBatch micro_batch(size_t index) {
     const std::string label = label_of(objectives_, index);
     const bool is_repeated = label != objectives_[index].name;
-    MicroBatch batch(input_, is_repeated ? label + "." : "", result_.observations);
+    return {input_, is_repeated ? label + "." : "", result_.observations};
+  }
+
+  void ask(Objective& objective, size_t index, Collected& out) {
+    MicroBatch batch = micro_batch(index);
     for (TokenTerm& term : objective.terms(batch)) {
       out.slots.push_back(slot(index, term.name));
       out.token_terms.push_back(std::move(term));
@@ -156,15 +178,19 @@ std::vector<double> count_terms(const std::vector<WeightedObjective>& objectives
 LossResult evaluate_objectives(const std::vector<WeightedObjective>& objectives,
                                const LossInput& input, const std::vector<double>& denominators) {
   LossResult result;
-  const Collected collected = Collector(objectives, input, result).collect();
+  Collector collector(objectives, input, result);
+  const Collected collected = collector.collect();
   const std::vector<double> factors = factors_of(objectives, input, denominators);
   std::vector<at::Tensor> sums(factors.size());
   if (!collected.token_terms.empty()) {
     std::vector<double> token_factors;
     for (size_t slot : collected.slots) token_factors.push_back(factors[slot]);
+    TokenTermsOptions options;
+    options.per_token = true;
     const TokenTermsResult tokens =
-        evaluate_token_terms(collected.token_terms, token_factors, input.logits);
+        evaluate_token_terms(collected.token_terms, token_factors, input.logits, options);
     result.loss = tokens.loss;
+    collector.inspect(collected, tokens);
     for (size_t k = 0; k < collected.slots.size(); ++k) {
       add(sums[collected.slots[k]], tokens.sums[static_cast<int64_t>(k)]);
     }

@@ -43,6 +43,9 @@ std::vector<TokenTerm> Objective::terms(ObjectiveContext& /*context*/) { return 
 
 std::vector<Sum> Objective::compute(ObjectiveContext& /*context*/) { return {}; }
 
+void Objective::inspect(ObjectiveContext& /*context*/,
+                        const std::vector<at::Tensor>& /*divergences*/) {}
+
 void Objective::after_step(const std::map<std::string, double>& /*metrics*/) {}
 
 TensorMap Objective::state() const { return {}; }

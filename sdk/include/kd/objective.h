@@ -71,6 +71,10 @@ class Objective {
   virtual std::vector<TokenTerm> terms(ObjectiveContext& context);
   virtual std::vector<Sum> compute(ObjectiveContext& context);
 
+  // After the token terms of a micro-batch were evaluated: their divergences D_n [B, T], detached,
+  // zero where not counted, in the order in which terms() gave them. For observations.
+  virtual void inspect(ObjectiveContext& context, const std::vector<at::Tensor>& divergences);
+
   // After every optimizer update, with the globally reduced values of its terms and observations.
   virtual void after_step(const std::map<std::string, double>& metrics);
 
