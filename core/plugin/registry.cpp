@@ -1,12 +1,12 @@
 #include "core/plugin/registry.h"
 
-#include <algorithm>
 #include <cstdlib>
 #include <map>
 #include <set>
 #include <sstream>
 #include <utility>
 
+#include "core/plugin/announcement.h"
 #include "core/plugin/guard.h"
 #include "core/plugin/manifest.h"
 #include "core/plugin/plugin_library.h"
@@ -32,39 +32,6 @@ std::string owner_text(const PluginManifest* owner) {
               cat("component ", word(key), " is provided twice: by ", owner_text(first), " and by ",
                   owner_text(second)),
               "remove one, or take its folder out of KD_PLUGIN_PATH");
-}
-
-std::string words(const std::set<Key>& keys) {
-  std::vector<std::string> out;
-  for (const auto& key : keys) out.push_back(word(key));
-  return join(out);
-}
-
-// Recipes are checked against plugin.toml alone, so it must tell the truth.
-void require_as_announced(const PluginManifest& manifest, const PluginLibrary& library,
-                          const std::vector<RegisteredComponent>& components) {
-  std::set<Key> missing, surplus;
-  for (const auto& announced : manifest.provides) missing.insert({announced.kind, announced.name});
-  for (const auto& component : components) {
-    const Key key{component.info.kind, component.info.name};
-    if (missing.erase(key) == 0) surplus.insert(key);
-  }
-  std::vector<std::string> problems;
-  const auto compare = [&](const char* key, const std::string& announced) {
-    const auto it = library.tag.find(key);
-    const std::string actual = it == library.tag.end() ? "missing" : it->second;
-    if (actual == announced) return;
-    problems.push_back(cat(key, " is '", announced, "' there and '", actual, "' in the library"));
-  };
-  compare("name", manifest.name);
-  compare("version", manifest.version);
-  if (!missing.empty()) problems.push_back(cat("announced, not registered: ", words(missing)));
-  if (!surplus.empty()) problems.push_back(cat("registered, not announced: ", words(surplus)));
-  if (problems.empty()) return;
-  throw Error(ErrorCode::kPlugin,
-              cat("plugin ", manifest.name, " differs from its plugin.toml: ", join(problems, "; ")),
-              "correct plugin.toml or the plugin's registration",
-              (manifest.folder / "plugin.toml").string());
 }
 
 }  // namespace
@@ -110,6 +77,7 @@ struct Registry::Impl {
   void load(const PluginManifest& manifest) {
     const PluginLibrary& library = load_plugin_library(manifest.library);
     auto registered = registered_components(library);
+    // Recipes are checked against plugin.toml alone, so it must tell the truth.
     require_as_announced(manifest, library, registered);
     for (auto& component : registered) {
       const Key key{component.info.kind, component.info.name};
