@@ -171,7 +171,9 @@ kd::Outputs CausalLm::forward(const kd::TensorMap& inputs, const std::vector<std
       out.tensors[want] = taps.seen().find(tap_path(want))->second;
     } else if (hidden.defined()) {
       out.logits.hidden = hidden.flatten(0, 1);
-      out.logits.head = decoder_.head_weight();
+      // The caller makes the product, so that the guards above do not reach the head.
+      const at::Tensor& head = decoder_.head_weight();
+      out.logits.head = options.grad == kd::Grad::kAll ? head : head.detach();
     } else {
       throw Error(ErrorCode::kPlugin, cat("no logits when stopping at ", options.stop_at));
     }
