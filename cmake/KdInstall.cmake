@@ -1,13 +1,12 @@
 # What `cmake --install` lays down: bin/kdrun, lib/libkd_sdk.so, lib/kd/plugins/*, and for plugin authors the headers
-# and the package that find_package(kd) reads. The sdk's include folder must be a BUILD_INTERFACE of kd_sdk.
+# and the package that find_package(kd) reads.
 
 include(CMakePackageConfigHelpers)
 set(kd_package lib/cmake/kd)
 
 if(TARGET kd_sdk)
   set_target_properties(kd_sdk PROPERTIES EXPORT_NAME sdk)
-  install(TARGETS kd_sdk EXPORT kdTargets LIBRARY DESTINATION lib
-          INCLUDES DESTINATION include)
+  install(TARGETS kd_sdk EXPORT kdTargets LIBRARY DESTINATION lib)
   install(DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR}/sdk/include/ DESTINATION include)
   install(EXPORT kdTargets NAMESPACE kd:: DESTINATION ${kd_package})
   write_basic_package_version_file(${CMAKE_BINARY_DIR}/kdConfigVersion.cmake COMPATIBILITY ExactVersion)

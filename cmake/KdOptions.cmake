@@ -16,12 +16,11 @@ set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
 set(CMAKE_LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/lib)
 set(CMAKE_ARCHIVE_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/lib)
 
-# The build tree is laid out as the installed one, and both are searched relative to the program, then in LibTorch's
-# folder. (One path for both also keeps CMake from padding the shorter one with empty entries, which the loader takes
-# for the working directory.)
-set(CMAKE_BUILD_RPATH "$ORIGIN/../lib")
+# The build tree is laid out as the installed one: one relative path serves both, then LibTorch's folder. (Two paths would
+# make CMake end the first in an empty entry, which the loader takes for the working directory.)
 set(CMAKE_INSTALL_RPATH "$ORIGIN/../lib")
 set(CMAKE_INSTALL_RPATH_USE_LINK_PATH ON)
+set(CMAKE_BUILD_WITH_INSTALL_RPATH ON)
 # DT_RPATH in place of DT_RUNPATH: libraries that LibTorch loads by name are then found by our path too.
 add_link_options(LINKER:--disable-new-dtags)
 
@@ -32,13 +31,15 @@ add_link_options($<${kd_is_cxx_library}:LINKER:-z,defs>)
 
 add_compile_options(
   "$<$<COMPILE_LANGUAGE:CXX>:-Wall;-Wextra;-Wpedantic;-Wshadow;-Wnon-virtual-dtor;-Woverloaded-virtual>"
-  "$<$<COMPILE_LANGUAGE:CXX>:-Wimplicit-fallthrough;-Wextra-semi;-Wcast-qual;-Wformat=2;-Wundef>"
-  "$<$<COMPILE_LANGUAGE:CXX>:-Wnull-dereference;-Wunused;-Wvla;-Wdouble-promotion>"
+  "$<$<COMPILE_LANGUAGE:CXX>:-Wimplicit-fallthrough;-Wextra-semi;-Wcast-qual;-Wformat=2;-Wundef;-Wvla>"
   "$<$<AND:$<COMPILE_LANGUAGE:CXX>,$<CXX_COMPILER_ID:GNU>>:-Wduplicated-cond;-Wlogical-op>")
-# GCC 12 takes the members that a std::variant does not hold for uninitialised ones.
-add_compile_options($<$<AND:$<COMPILE_LANGUAGE:CXX>,$<CXX_COMPILER_ID:GNU>>:-Wno-maybe-uninitialized>)
-if(KD_WERROR)
-  add_compile_options($<$<COMPILE_LANGUAGE:CXX>:-Werror>)
+# Errors by the compiler that CI runs; by others they stay warnings, as each version brings new ones and a user's first
+# build must not fail of one. GCC 12's -Wrestrict fires on `"literal" + string` (GCC bug 105651), and what follows from
+# its data flow analysis is a hint, not a verdict.
+if(KD_WERROR AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+  add_compile_options(
+    "$<$<COMPILE_LANGUAGE:CXX>:-Werror;-Wno-restrict>"
+    "$<$<COMPILE_LANGUAGE:CXX>:-Wno-error=maybe-uninitialized;-Wno-error=array-bounds;-Wno-error=stringop-overflow>")
 endif()
 
 if(KD_SANITIZE)

@@ -29,7 +29,8 @@ function(kd_add_plugin)
   target_link_libraries(${target} PRIVATE ${target}_objects)
   set_target_properties(${target} PROPERTIES PREFIX lib OUTPUT_NAME kd_${arg_NAME} LINKER_LANGUAGE CXX
                                              LIBRARY_OUTPUT_DIRECTORY ${output}
-                                             BUILD_RPATH "$ORIGIN/../../lib" INSTALL_RPATH "$ORIGIN/../../.."
+                                             INSTALL_RPATH "$ORIGIN/../../lib;$ORIGIN/../../.."
+                                             INSTALL_RPATH_USE_LINK_PATH ON BUILD_WITH_INSTALL_RPATH ON
                                              LINK_DEPENDS ${KD_CMAKE_DIR}/kd_plugin.map)
   # -z defs: what is missing shows when linking, not when loading. -z nodelete: LibTorch keeps pointers into a plugin
   # (autograd nodes, thread-local state), so that it must stay mapped.
