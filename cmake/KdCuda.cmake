@@ -16,6 +16,7 @@ if(NOT KD_CUDA STREQUAL "OFF")
     # CMake 3.25 does not know nvcc 13's switch for C++20.
     set(CMAKE_CUDA_STANDARD 17)
     set(CMAKE_CUDA_STANDARD_REQUIRED ON)
+    set(CMAKE_CUDA_RUNTIME_LIBRARY None) # kd::torch_cuda brings LibTorch's
     find_package(CUDAToolkit REQUIRED)
     set(KD_HAVE_CUDA ON)
   elseif(KD_CUDA STREQUAL "ON")

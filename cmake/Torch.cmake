@@ -54,6 +54,12 @@ if(NOT TARGET kd::torch)
     set_target_properties(kd::c10_cuda PROPERTIES IMPORTED_LOCATION ${KD_TORCH}/lib/libc10_cuda.so
                                                   IMPORTED_SONAME libc10_cuda.so)
     add_library(kd::torch_cuda INTERFACE IMPORTED GLOBAL)
-    target_link_libraries(kd::torch_cuda INTERFACE kd::torch kd::c10_cuda CUDA::cudart)
+    target_include_directories(kd::torch_cuda SYSTEM INTERFACE ${CUDAToolkit_INCLUDE_DIRS})
+    # LibTorch's own CUDA runtime, not the toolkit's: there must be one in a process. A Python keeps it elsewhere.
+    file(GLOB kd_cudart ${KD_TORCH}/lib/libcudart.so.* ${KD_TORCH}/../nvidia/cu*/lib/libcudart.so.*)
+    if(NOT kd_cudart)
+      message(FATAL_ERROR "There is no libcudart beside ${KD_TORCH}. Run tools/setup, or configure with -DKD_CUDA=OFF.")
+    endif()
+    target_link_libraries(kd::torch_cuda INTERFACE kd::torch kd::c10_cuda ${kd_cudart})
   endif()
 endif()

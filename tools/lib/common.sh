@@ -25,7 +25,9 @@ kd_jobs() {
   echo "${KD_JOBS:-$((cores < memory ? cores : memory))}"
 }
 
-# kd_source_files PATTERN...: the files of the repository that match, new ones too; run it in its root.
+# kd_source_files PATTERN...: the files of the repository that match, new ones too; run it in its root, and call
+# need_git before, as its own failure would look like there being no files.
+need_git() { git rev-parse --git-dir >/dev/null || die "this check needs the files' list from git"; }
 kd_source_files() {
   local file
   git ls-files --cached --others --exclude-standard -- "$@" | while IFS= read -r file; do
