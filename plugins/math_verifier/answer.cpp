@@ -126,8 +126,14 @@ std::optional<Answer> parse_matrix(string_view text) {
 // "1, 2 and 3": numbers only, else it is prose.
 std::optional<Answer> parse_bare_list(string_view text) {
   auto parts = split_items(text, ",");
+  const std::string last = parts.back();
+  const size_t joint = last.rfind("and ");
+  if (joint != npos && (joint == 0 || last[joint - 1] == ' ')) {
+    parts.pop_back();
+    if (joint > 0) parts.emplace_back(trim(string_view(last).substr(0, joint)));
+    parts.emplace_back(trim(string_view(last).substr(joint + 4)));
+  }
   if (parts.size() < 2) return std::nullopt;
-  if (parts.back().substr(0, 4) == "and ") parts.back() = parts.back().substr(4);
   std::vector<Answer> items;
   for (const auto& part : parts) {
     items.push_back(parse_answer(part));

@@ -50,11 +50,11 @@ struct Anchor {
 constexpr std::array kAnchors = {Anchor{"answer is", true}, Anchor{"answer:", false},
                                  Anchor{"answer :", false}, Anchor{"####", false}};
 
-// Up to the end of the line, or of the sentence: a full stop that no digit follows.
+// Up to the end of the line, or of the sentence: a full stop before a space or the end.
 std::string_view first_sentence(std::string_view text) {
   for (size_t i = 0; i < text.size(); ++i) {
     if (text[i] == '\n') return text.substr(0, i);
-    const bool ends = text[i] == '.' && i + 1 < text.size() && text[i + 1] == ' ';
+    const bool ends = text[i] == '.' && (i + 1 == text.size() || text[i + 1] == ' ' || text[i + 1] == '\n');
     if (ends) return text.substr(0, i);
   }
   return text;

@@ -75,7 +75,8 @@ std::string unwrapped(std::string text) {
       const size_t close = text.find('}', at);
       if (close == npos) break;
       const std::string inner = text.substr(at + command.size(), close - at - command.size());
-      text.replace(at, close - at + 1, " " + inner + " ");
+      const bool raised = close + 1 < text.size() && text[close + 1] == '^';  // cm^2
+      text.replace(at, close - at + 1, " " + inner + (raised ? "" : " "));
     }
   }
   return text;

@@ -82,7 +82,8 @@ const std::vector<Pair> kPairs = {
     {"3.1", "3.14", false},
     {"2.5", "2.4", false},
     {"0.5", "0.51", false},
-    {"1000000.5", "1000000.4", false},
+    {"1000000.5", "1000003.5", false},
+    {"1 and 2", "\\{2, 1\\}", true},
     {"-0.25", "-1/4", true},
     {"3", "3.14", false},
     // scientific notation
