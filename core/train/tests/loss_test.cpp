@@ -155,6 +155,7 @@ TEST(Loss, CoefficientsAreSchedules) {
     double at(int64_t step, int64_t total) const override {
       return 0.5 + static_cast<double>(step) / static_cast<double>(total);
     }
+    std::string fingerprint() const override { return "half"; }
   };
   WeightedObjective objective = token("ce", Divergence::kCrossEntropy, 1);
   const Batch batch(2);
