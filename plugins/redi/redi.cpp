@@ -35,7 +35,7 @@ kd::TokenTerm sequence_term(kd::ObjectiveContext& context, const std::string& si
   term.student = kd::side_name(side, "student.logits");
   term.labels = context.column(kd::side_name(side, "labels"));
   const at::Tensor length = term.labels.ne(kd::kIgnoreLabel).sum(1, true).clamp_min(1);
-  term.weight = length.to(at::kFloat).reciprocal() * factor;
+  term.weight = length.to(at::kDouble).reciprocal() * factor;
   return term;
 }
 
