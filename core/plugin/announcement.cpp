@@ -46,10 +46,11 @@ void require_as_announced(const PluginManifest& manifest, const PluginLibrary& l
   compare("version", manifest.version);
   compare_components(manifest, components, problems);
   if (problems.empty()) return;
-  throw Error(ErrorCode::kPlugin,
-              cat("plugin ", manifest.name, " differs from its plugin.toml: ", join(problems, "; ")),
-              "correct plugin.toml or the plugin's registration",
-              (manifest.folder / "plugin.toml").string());
+  throw Error(
+      ErrorCode::kPlugin,
+      cat("plugin ", manifest.name, " differs from its plugin.toml: ", join(problems, "; ")),
+      "correct plugin.toml or the plugin's registration",
+      (manifest.folder / "plugin.toml").string());
 }
 
 }  // namespace kd::core

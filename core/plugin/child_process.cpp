@@ -86,7 +86,8 @@ bool collect(const Pipe& answer, const Pipe& messages, Clock::time_point deadlin
              ChildResult& result) {
   std::array<pollfd, 2> watched{{{answer.reading(), POLLIN, 0}, {messages.reading(), POLLIN, 0}}};
   while (watched[0].fd >= 0 || watched[1].fd >= 0) {
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now());
+    const auto left =
+        std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now());
     if (left.count() <= 0) return false;
     if (::poll(watched.data(), watched.size(), static_cast<int>(left.count())) <= 0) continue;
     if (watched[0].revents && !answer.drain(result.returned)) watched[0].fd = -1;

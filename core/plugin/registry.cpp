@@ -82,8 +82,8 @@ struct Registry::Impl {
     for (auto& component : registered) {
       const Key key{component.info.kind, component.info.name};
       const std::string place = cat(library.title(), ", ", word(key));
-      components.emplace(
-          key, Component{std::move(component.info), std::move(component.factory), place});
+      components.emplace(key,
+                         Component{std::move(component.info), std::move(component.factory), place});
     }
   }
 };

@@ -23,8 +23,8 @@ struct PluginManifest {
   std::string name;
   std::string version;
   std::string summary;
-  std::string paper;                     // may be empty
-  std::filesystem::path library;         // beside plugin.toml
+  std::string paper;              // may be empty
+  std::filesystem::path library;  // beside plugin.toml
   std::filesystem::path folder;
   std::vector<AnnouncedComponent> provides;
 };

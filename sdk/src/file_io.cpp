@@ -55,8 +55,8 @@ AtomicFile::~AtomicFile() {
 }
 
 void AtomicFile::fail(const char* action, int error) const {
-  throw Error(ErrorCode::kDisk, cat("cannot ", action, " ", path_.string(), ": ",
-                                    std::strerror(error)),
+  throw Error(ErrorCode::kDisk,
+              cat("cannot ", action, " ", path_.string(), ": ", std::strerror(error)),
               remedy(error));
 }
 

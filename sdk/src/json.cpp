@@ -111,8 +111,8 @@ class Builder {
   }
 
   bool close() {
-    Value done = std::visit([](auto& container) { return Value(std::move(container)); },
-                            open_.back());
+    Value done =
+        std::visit([](auto& container) { return Value(std::move(container)); }, open_.back());
     open_.pop_back();
     keys_.pop_back();
     return put(std::move(done));

@@ -216,9 +216,9 @@ class Resolver {
     const bool schedule = is_object_named(value, "schedule") || is_object_named(value, "function");
     const bool text = spec.type == ParamType::kString || spec.type == ParamType::kPath;
     if (spec.type == ParamType::kSchedule && schedule) return value;
-    const bool typed = text                                ? value.is_string()
+    const bool typed = text                               ? value.is_string()
                        : spec.type == ParamType::kInteger ? reads_as_integer(value)
-                                                           : value.is_number();
+                                                          : value.is_number();
     if (!typed || (value.is_number() && std::isnan(value.as_number()))) {
       return accept_if(false, spec_named(spec, name), value);
     }

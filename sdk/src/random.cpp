@@ -48,7 +48,7 @@ class KeyHash {
   }
 
  private:
-  uint64_t low_ = 0x243F6A8885A308D3u;   // digits of pi
+  uint64_t low_ = 0x243F6A8885A308D3u;  // digits of pi
   uint64_t high_ = 0x13198A2E03707344u;
 };
 

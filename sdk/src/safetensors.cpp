@@ -81,7 +81,8 @@ at::Tensor tensor_at(const detail::TensorPlace& place, char* data,
     std::memcpy(copy.mutable_data_ptr(), data, bytes);
     return copy;
   }
-  return at::from_blob(data, place.shape, [mapping](void*) {}, options);
+  return at::from_blob(
+      data, place.shape, [mapping](void*) {}, options);
 }
 
 struct Entry {
@@ -99,9 +100,8 @@ std::vector<Entry> ordered(const TensorMap& tensors) {
                            ? detail::name_of_dtype(tensor.scalar_type())
                            : std::nullopt;
     if (!dtype || name == "__metadata__") {
-      throw Error(ErrorCode::kCheckpoint,
-                  cat("tensor '", name, "' (", describe_tensor(tensor),
-                      ") cannot be written to a safetensors file"));
+      throw Error(ErrorCode::kCheckpoint, cat("tensor '", name, "' (", describe_tensor(tensor),
+                                              ") cannot be written to a safetensors file"));
     }
     entries.push_back({&name, &tensor, *dtype, tensor.nbytes()});
   }
@@ -163,8 +163,7 @@ void write_safetensors(const std::filesystem::path& path, const TensorMap& tenso
   file.write(length.data(), length.size());
   file.write(header.data(), header.size());
   for (const auto& entry : entries) {
-    const at::Tensor plain =
-        entry.tensor->detach().cpu().resolve_conj().resolve_neg().contiguous();
+    const at::Tensor plain = entry.tensor->detach().cpu().resolve_conj().resolve_neg().contiguous();
     file.write(plain.const_data_ptr(), entry.bytes);
   }
   file.commit();

@@ -32,8 +32,9 @@ Schedule Schedule::from_value(const Value& value) {
   if (instance && instance->kind() == ScheduleFunction::kKind) {
     return Schedule(std::static_pointer_cast<const ScheduleFunction>(instance->instance()));
   }
-  throw Error(ErrorCode::kUsage,
-              cat("expected a number, a schedule or a function of the step, got ", value.preview()));
+  throw Error(
+      ErrorCode::kUsage,
+      cat("expected a number, a schedule or a function of the step, got ", value.preview()));
 }
 
 }  // namespace kd

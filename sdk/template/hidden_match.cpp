@@ -43,11 +43,11 @@ class HiddenMatch : public kd::Objective {
     const at::Tensor& student = context.output(student_);  // [B, T, H]
     const at::Tensor& teacher = context.output(teacher_);  // [B, T, H]
     if (student.sizes() != teacher.sizes()) {
-      throw kd::Error(kd::ErrorCode::kUsage,
-                      kd::cat("hidden states differ in shape: student ",
-                              kd::describe_tensor(student), ", teacher ",
-                              kd::describe_tensor(teacher)),
-                      "hidden_match needs models of one width");
+      throw kd::Error(
+          kd::ErrorCode::kUsage,
+          kd::cat("hidden states differ in shape: student ", kd::describe_tensor(student),
+                  ", teacher ", kd::describe_tensor(teacher)),
+          "hidden_match needs models of one width");
     }
     const at::Tensor counted = context.column("labels") != kd::kIgnoreLabel;  // [B, T]
     const at::Tensor difference = student.to(at::kFloat) - teacher.detach().to(at::kFloat);

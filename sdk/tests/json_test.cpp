@@ -49,7 +49,8 @@ TEST(Json, RefusesWhatIsNoJson) {
 
 TEST(Json, MessagesSayWhere) {
   EXPECT_EQ(parse_error("[1, 2"),
-            "invalid JSON at byte 5: syntax error while parsing array - unexpected end of input; expected ']'");
+            "invalid JSON at byte 5: syntax error while parsing array - unexpected end of input; "
+            "expected ']'");
 }
 
 TEST(Json, LimitsDepth) {
@@ -69,8 +70,9 @@ TEST(Json, WritesCanonically) {
                            {"e", Value::Map()},
                            {"nan", std::numeric_limits<double>::quiet_NaN()},
                            {"t", true}});
-  EXPECT_EQ(to_json(v), "{\"a\":\"\\\"\\\\\\n\\u0001é/\",\"b\":[1,2.0,0.1,1e+300,-0.0],\"e\":{},"
-                        "\"n\":null,\"nan\":null,\"t\":true}");
+  EXPECT_EQ(to_json(v),
+            "{\"a\":\"\\\"\\\\\\n\\u0001é/\",\"b\":[1,2.0,0.1,1e+300,-0.0],\"e\":{},"
+            "\"n\":null,\"nan\":null,\"t\":true}");
   EXPECT_EQ(to_json(Value(Value::Map{{"a", Value::List{1, Value::List()}}}), 2),
             "{\n  \"a\": [\n    1,\n    []\n  ]\n}");
 }

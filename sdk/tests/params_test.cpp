@@ -78,7 +78,9 @@ class Named : public Object {
 
 class Exact : public Verifier {
  public:
-  Verdict verify(const Row&, const std::string&) const override { return {1, VerdictState::kOk, {}}; }
+  Verdict verify(const Row&, const std::string&) const override {
+    return {1, VerdictState::kOk, {}};
+  }
 };
 
 class Half : public Callable {
@@ -120,21 +122,21 @@ TEST(Params, GivenValuesReachTheirMembers) {
   const auto verifier = std::make_shared<Exact>();
   const auto instance = std::make_shared<InstanceObject>(
       "verify", std::static_pointer_cast<void>(std::static_pointer_cast<Verifier>(verifier)));
-  const Everything e = Everything::params().parse(
-      resolve({{"flag", true},
-               {"steps", 2000.0},
-               {"alpha", 1},
-               {"path", "a/b"},
-               {"weight", std::make_shared<Half>()},
-               {"sizes", Value::List{3.0}},
-               {"names", Value::Map()},  // a recipe's {}
-               {"net", Value::Map{{"layers", 7}}},
-               {"teacher", object("model")},
-               {"rows", rows},
-               {"filter", std::make_shared<Half>()},
-               {"verifier", instance},
-               {"verifiers", Value::List{instance, instance}},
-               {"anything", Value::List{true}}}));
+  const Everything e =
+      Everything::params().parse(resolve({{"flag", true},
+                                          {"steps", 2000.0},
+                                          {"alpha", 1},
+                                          {"path", "a/b"},
+                                          {"weight", std::make_shared<Half>()},
+                                          {"sizes", Value::List{3.0}},
+                                          {"names", Value::Map()},  // a recipe's {}
+                                          {"net", Value::Map{{"layers", 7}}},
+                                          {"teacher", object("model")},
+                                          {"rows", rows},
+                                          {"filter", std::make_shared<Half>()},
+                                          {"verifier", instance},
+                                          {"verifiers", Value::List{instance, instance}},
+                                          {"anything", Value::List{true}}}));
   EXPECT_TRUE(e.flag);
   EXPECT_EQ(e.steps, 2000);
   EXPECT_EQ(e.alpha, 1.0);

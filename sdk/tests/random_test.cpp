@@ -26,9 +26,9 @@ TEST(Philox, KnownAnswers) {
   const uint32_t ones = 0xffffffff;
   EXPECT_EQ(philox4x32_10({ones, ones, ones, ones}, {ones, ones}),
             (PhiloxCounter{0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd}));
-  EXPECT_EQ(philox4x32_10({0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344},
-                          {0xa4093822, 0x299f31d0}),
-            (PhiloxCounter{0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1}));
+  EXPECT_EQ(
+      philox4x32_10({0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344}, {0xa4093822, 0x299f31d0}),
+      (PhiloxCounter{0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1}));
 }
 
 TEST(PortableMath, AgreesWithLibm) {
@@ -51,9 +51,10 @@ TEST(RandomStream, BitsAreFrozen) {
 }
 
 TEST(RandomStream, EveryFieldOfTheKeyMatters) {
-  const std::vector<StreamKey> keys{{0, "a", "b", 0, 0}, {1, "a", "b", 0, 0}, {0, "ab", "", 0, 0},
-                                    {0, "", "ab", 0, 0}, {0, "a", "c", 0, 0}, {0, "a", "b", 1, 0},
-                                    {0, "a", "b", 0, 1}, {0, "b", "a", 0, 0}, {0, "a\0", "b", 0, 0}};
+  const std::vector<StreamKey> keys{
+      {0, "a", "b", 0, 0}, {1, "a", "b", 0, 0}, {0, "ab", "", 0, 0},
+      {0, "", "ab", 0, 0}, {0, "a", "c", 0, 0}, {0, "a", "b", 1, 0},
+      {0, "a", "b", 0, 1}, {0, "b", "a", 0, 0}, {0, "a\0", "b", 0, 0}};
   std::set<uint64_t> firsts;
   for (const auto& key : keys) firsts.insert(RandomStream(key).next_u64());
   EXPECT_EQ(firsts.size(), keys.size() - 1);  // "a\0" as a literal is "a" again

@@ -67,11 +67,11 @@ class SafetensorsTest : public testing::Test {
 
 TEST_F(SafetensorsTest, RoundTripsEveryDtype) {
   TensorMap tensors;
-  for (auto dtype : {at::kByte, at::kChar, at::kShort, at::kInt, at::kLong, at::kHalf,
-                     at::kBFloat16, at::kFloat, at::kDouble, at::kBool, at::kComplexFloat,
-                     at::kFloat8_e4m3fn, at::kFloat8_e5m2, at::kFloat8_e4m3fnuz,
-                     at::kFloat8_e5m2fnuz, at::kFloat8_e8m0fnu, at::kUInt16, at::kUInt32,
-                     at::kUInt64}) {
+  for (auto dtype :
+       {at::kByte, at::kChar, at::kShort, at::kInt, at::kLong, at::kHalf, at::kBFloat16, at::kFloat,
+        at::kDouble, at::kBool, at::kComplexFloat, at::kFloat8_e4m3fn, at::kFloat8_e5m2,
+        at::kFloat8_e4m3fnuz, at::kFloat8_e5m2fnuz, at::kFloat8_e8m0fnu, at::kUInt16, at::kUInt32,
+        at::kUInt64}) {
     tensors[c10::toString(dtype)] = at::ones({3}).to(dtype);
   }
   write_safetensors(path(), tensors);
@@ -130,9 +130,8 @@ TEST_F(SafetensorsTest, TensorsOutliveTheFileAndNeverWriteToIt) {
 }
 
 TEST_F(SafetensorsTest, UnalignedDataIsRead) {
-  const std::string header =
-      R"({"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},)"
-      R"("b":{"dtype":"F32","shape":[1],"data_offsets":[1,5]}})";
+  const std::string header = R"({"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},)"
+                             R"("b":{"dtype":"F32","shape":[1],"data_offsets":[1,5]}})";
   const auto file = read_safetensors(write_file(header, std::string("\1\0\0\x80\x3f", 5)));
   EXPECT_EQ(file.tensors.at("b").item<double>(), 1.0);
   const auto address = reinterpret_cast<uintptr_t>(file.tensors.at("b").const_data_ptr());
@@ -156,7 +155,8 @@ TEST_F(SafetensorsTest, RefusesBadOffsets) {
     return cat(R"({"a":{"dtype":"U8","shape":[4],"data_offsets":)", a,
                R"(},"b":{"dtype":"U8","shape":[4],"data_offsets":)", b, "}}");
   };
-  EXPECT_EQ(header_refusal(two("[4,0]", "[4,8]"), 8), "the data_offsets of tensor 'a' are reversed");
+  EXPECT_EQ(header_refusal(two("[4,0]", "[4,8]"), 8),
+            "the data_offsets of tensor 'a' are reversed");
   EXPECT_EQ(header_refusal(two("[0,4]", "[2,6]"), 8), "tensor 'b' overlaps another");
   EXPECT_EQ(header_refusal(two("[0,4]", "[0,4]"), 4), "tensor 'b' overlaps another");
   EXPECT_EQ(header_refusal(two("[0,4]", "[5,9]"), 9), "there is a hole before tensor 'b'");
@@ -215,13 +215,14 @@ TEST_F(SafetensorsTest, RefusesBadHeaders) {
             std::string::npos);
   std::string nested = "{\"a\":";
   nested += std::string(100000, '[') + std::string(100000, ']') + "}";
-  EXPECT_EQ(header_refusal(nested, 0), "its header is invalid JSON at byte 68: nested deeper than 64");
+  EXPECT_EQ(header_refusal(nested, 0),
+            "its header is invalid JSON at byte 68: nested deeper than 64");
 }
 
 TEST_F(SafetensorsTest, RefusesBoolsThatAreNone) {
-  EXPECT_EQ(refusal(write_file(R"({"a":{"dtype":"BOOL","shape":[2],"data_offsets":[0,2]}})",
-                               "\1\2")),
-            "tensor 'a' has dtype BOOL and values other than 0 and 1");
+  EXPECT_EQ(
+      refusal(write_file(R"({"a":{"dtype":"BOOL","shape":[2],"data_offsets":[0,2]}})", "\1\2")),
+      "tensor 'a' has dtype BOOL and values other than 0 and 1");
 }
 
 // Every single-byte change of a good file is read as a good file or refused; nothing else happens.
@@ -249,8 +250,8 @@ TEST_F(SafetensorsTest, MutantsAreReadOrRefused) {
 
 TEST_F(SafetensorsTest, RefusesWhatIsNoFile) {
   const Error missing = error_of([&] { read_safetensors(path("none")); });
-  EXPECT_EQ(missing.message(), cat("cannot read ", path("none").string(),
-                                   ": No such file or directory"));
+  EXPECT_EQ(missing.message(),
+            cat("cannot read ", path("none").string(), ": No such file or directory"));
   EXPECT_EQ(error_of([&] { read_safetensors(folder_); }).message(),
             cat("cannot read ", folder_.string(), ": it is no regular file"));
   EXPECT_EQ(error_of([&] { read_text_file(folder_); }).message(),
@@ -258,9 +259,10 @@ TEST_F(SafetensorsTest, RefusesWhatIsNoFile) {
 }
 
 TEST_F(SafetensorsTest, RefusesToWriteWhatTheFormatLacks) {
-  for (const auto& [name, tensor] :
-       TensorMap{{"x", at::Tensor()}, {"y", at::ones({1}, at::kComplexDouble)},
-                 {"z", at::ones({2}).to_sparse()}, {"__metadata__", at::ones({1})}}) {
+  for (const auto& [name, tensor] : TensorMap{{"x", at::Tensor()},
+                                              {"y", at::ones({1}, at::kComplexDouble)},
+                                              {"z", at::ones({2}).to_sparse()},
+                                              {"__metadata__", at::ones({1})}}) {
     EXPECT_THROW(write_safetensors(path(), {{name, tensor}}), Error) << name;
   }
   EXPECT_TRUE(fs::is_empty(folder_));

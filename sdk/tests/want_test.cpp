@@ -58,9 +58,10 @@ TEST(Tensors, DescribeThemselves) {
   EXPECT_EQ(describe_tensor(at::empty({1}, at::kBFloat16)), "bfloat16 [1]");
   EXPECT_EQ(describe_tensor({}), "an undefined tensor");
   EXPECT_NO_THROW(require_rank(at::empty({2, 3}), 2, "x", "[B, T]"));
-  EXPECT_STREQ(
-      error_of([] { require_rank(at::empty({4, 7}), 3, "student.logits", "[B, T, V]"); }).what(),
-      "student.logits: expected [B, T, V], got float32 [4, 7]");
+  EXPECT_STREQ(error_of([] {
+                 require_rank(at::empty({4, 7}), 3, "student.logits", "[B, T, V]");
+               }).what(),
+               "student.logits: expected [B, T, V], got float32 [4, 7]");
 }
 
 TEST(Verdict, HasWords) {

@@ -18,8 +18,8 @@ using fault::read_bytes;
 TEST(AbiTag, ParsesItsFields) {
   const AbiTag tag = parse_abi_tag(std::string("kdabi;kd=1;cxx=12.2.0 a=b;san=;\0junk", 36));
   EXPECT_EQ(tag, (AbiTag{{"kd", "1"}, {"cxx", "12.2.0 a=b"}, {"san", ""}}));
-  for (const char* text : {"", "kd=1;", "kdabi;kd", "kdabi;kd=1", "kdabi;=1;", "kdabi;a=1;a=2;",
-                           "kdabi;;"}) {
+  for (const char* text :
+       {"", "kd=1;", "kdabi;kd", "kdabi;kd=1", "kdabi;=1;", "kdabi;a=1;a=2;", "kdabi;;"}) {
     EXPECT_THROW(parse_abi_tag(text), Error) << text;
   }
 }
@@ -61,8 +61,8 @@ TEST(AbiTag, CudaIsEqualOrNone) {
 }
 
 TEST(AbiTag, MismatchesListEveryField) {
-  const AbiTag host{{"kd", "1"}, {"torch", "2.11.0"}, {"stdlib", "libstdc++"}, {"cxx11", "1"},
-                    {"debug", "0"}, {"san", "none"}, {"arch", "x86_64"}, {"cuda", "none"}};
+  const AbiTag host{{"kd", "1"},    {"torch", "2.11.0"}, {"stdlib", "libstdc++"}, {"cxx11", "1"},
+                    {"debug", "0"}, {"san", "none"},     {"arch", "x86_64"},      {"cuda", "none"}};
   AbiTag plugin = host;
   plugin["name"] = "redi";
   plugin["torch"] = "2.9.1";

@@ -29,10 +29,11 @@ TEST_F(Check, ThePluginTomlBesideItIsCompared) {
 TEST_F(Check, SurvivesAbort) {
   const PluginCheck check = check_plugin(fault_library("aborts_in_register"));
   EXPECT_FALSE(check.ok);
-  EXPECT_EQ(to_text(check),
-            "plugin aborts_in_register 0.1.0: FAILED\n"
-            "loading and registering it in a process of its own: the process was ended by SIGABRT\n"
-            "kd: the program crashed (SIGABRT) in registration of plugin aborts_in_register 0.1.0\n");
+  EXPECT_EQ(
+      to_text(check),
+      "plugin aborts_in_register 0.1.0: FAILED\n"
+      "loading and registering it in a process of its own: the process was ended by SIGABRT\n"
+      "kd: the program crashed (SIGABRT) in registration of plugin aborts_in_register 0.1.0\n");
 }
 
 TEST_F(Check, SurvivesASegmentationFault) {
@@ -67,9 +68,11 @@ TEST(ChildProcess, BringsBackResultsAndDeaths) {
   EXPECT_FALSE(thrown.finished);
   EXPECT_EQ(thrown.death, "exited with code 1");
   EXPECT_EQ(thrown.messages, "why");
-  const ChildResult slow = run_in_child([]() -> std::string {
-    for (;;) ::pause();
-  }, 1s);
+  const ChildResult slow = run_in_child(
+      []() -> std::string {
+        for (;;) ::pause();
+      },
+      1s);
   EXPECT_FALSE(slow.finished);
   EXPECT_EQ(slow.death, "took longer than 1 s");
 }

@@ -12,9 +12,8 @@ TEST(CrashDeathTest, TheBreadcrumbsAreWritten) {
   EXPECT_EXIT(
       {
         install_crash_handler();
-        guarded("stage sft, step 12", [] {
-          guarded("plugin redi 0.1.0, objective.redi", [] { std::abort(); });
-        });
+        guarded("stage sft, step 12",
+                [] { guarded("plugin redi 0.1.0, objective.redi", [] { std::abort(); }); });
       },
       testing::KilledBySignal(SIGABRT),
       "kd: the program crashed \\(SIGABRT\\) in plugin redi 0.1.0, objective.redi\n"

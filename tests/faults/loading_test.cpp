@@ -47,11 +47,13 @@ TEST_F(Loading, WrongTagsAreRefusedBeforeAnyCodeRuns) {
   const fs::path mark = root_ / "mark";
   ::setenv("KD_FAULT_MARK", mark.c_str(), 1);
   const std::string good = read_bytes(fault_library("well_behaved"));
-  const std::vector<std::array<std::string, 3>> changes{
-      {"kd", ";kd=1;", ";kd=7;"},         {"torch", ";torch=2.", ";torch=1."},
-      {"stdlib", "libstdc++", "libstdc--"}, {"cxx11", ";cxx11=1;", ";cxx11=0;"},
-      {"debug", ";debug=0;", ";debug=1;"}, {"arch", ";arch=", ";arkh="},
-      {"san", ";san=", ";sam="}};
+  const std::vector<std::array<std::string, 3>> changes{{"kd", ";kd=1;", ";kd=7;"},
+                                                        {"torch", ";torch=2.", ";torch=1."},
+                                                        {"stdlib", "libstdc++", "libstdc--"},
+                                                        {"cxx11", ";cxx11=1;", ";cxx11=0;"},
+                                                        {"debug", ";debug=0;", ";debug=1;"},
+                                                        {"arch", ";arch=", ";arkh="},
+                                                        {"san", ";san=", ";sam="}};
   for (const auto& [field, from, to] : changes) {
     const fs::path library = root_ / (field + ".so");
     write_bytes(library, retagged(good, from, to));
@@ -80,11 +82,12 @@ TEST_F(Loading, SeveralWrongFieldsAreAllListed) {
 TEST_F(Loading, WhatIsNoPluginIsRefused) {
   const fs::path file = root_ / "x.so";
   write_bytes(file, "#!/bin/sh\necho hello\n");
-  EXPECT_STREQ(refusal(file).what(),
-               cat(file.string(),
-                   ": not a plugin: the file is no shared library (it is not in ELF format)\n"
-                   "  hint: a plugin is a shared library that uses KD_PLUGIN, made by kd_add_plugin")
-                   .c_str());
+  EXPECT_STREQ(
+      refusal(file).what(),
+      cat(file.string(),
+          ": not a plugin: the file is no shared library (it is not in ELF format)\n"
+          "  hint: a plugin is a shared library that uses KD_PLUGIN, made by kd_add_plugin")
+          .c_str());
   const std::string good = read_bytes(fault_library("well_behaved"));
   for (size_t kept = 0; kept < good.size() - 64; kept += good.size() / 13) {
     write_bytes(file, good.substr(0, kept));

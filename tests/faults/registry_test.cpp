@@ -41,8 +41,8 @@ TEST_F(RegistryTest, ComponentsAreFoundAndMade) {
   ASSERT_NE(info, nullptr);
   EXPECT_EQ(info->summary, "score above a threshold");
   EXPECT_EQ(known.find("verify", "threshold"), info);
-  const auto verifier = known.create_as<Verifier>("threshold", info->schema.resolve_or_throw({}, ""),
-                                                  context());
+  const auto verifier =
+      known.create_as<Verifier>("threshold", info->schema.resolve_or_throw({}, ""), context());
   EXPECT_EQ(verifier->verify({}, "42").score, 1);
 }
 
@@ -62,8 +62,7 @@ TEST_F(RegistryTest, WhateverFactoriesThrowNamesThePlugin) {
   EXPECT_EQ(create_error(known, "kd_error", ErrorCode::kData),
             plugin + "kd_error: the file is empty\n  hint: give another one");
   EXPECT_EQ(create_error(known, "std_exception"), plugin + "std_exception: it is Monday");
-  EXPECT_EQ(create_error(known, "c10_error"),
-            plugin + "c10_error: sizes do not match: 3 and 4");
+  EXPECT_EQ(create_error(known, "c10_error"), plugin + "c10_error: sizes do not match: 3 and 4");
   EXPECT_EQ(create_error(known, "integer"),
             plugin + "integer: something that is no std::exception was thrown");
   EXPECT_EQ(create_error(known, "bad_alloc", ErrorCode::kMemory),
@@ -153,7 +152,8 @@ TEST_F(RegistryTest, ShowTellsTheParameters) {
   EXPECT_EQ(show_text(known, "well_behaved"),
             "verify.exact: equal to 42\n"
             "  from plugin well_behaved 1.2.3\n"
-            "  no parameters\n\n" + threshold);
+            "  no parameters\n\n" +
+                threshold);
   EXPECT_STREQ(error_of([&] { show_text(known, "treshold"); }).what(),
                "there is no plugin or component 'treshold'\n"
                "  hint: valid: well_behaved, verify.exact, verify.threshold");

@@ -38,11 +38,11 @@ class OneRow : public ObjectiveContext {
   RandomStream random(std::string_view) const override { return RandomStream(StreamKey{}); }
   void observe(std::string_view, const at::Tensor&, double) override {}
 
-  TensorMap tensors{{"labels", at::tensor({5, -100}, at::kLong).view({1, 2})},
-                    {"student.hidden.1", at::tensor({1.0, 2.0, 9.0, 9.0}, at::kFloat)
-                                             .view({1, 2, 2})
-                                             .set_requires_grad(true)},
-                    {"teacher.hidden.2", at::zeros({1, 2, 2})}};
+  TensorMap tensors{
+      {"labels", at::tensor({5, -100}, at::kLong).view({1, 2})},
+      {"student.hidden.1",
+       at::tensor({1.0, 2.0, 9.0, 9.0}, at::kFloat).view({1, 2, 2}).set_requires_grad(true)},
+      {"teacher.hidden.2", at::zeros({1, 2, 2})}};
 };
 
 class Teacher : public Object {
@@ -80,8 +80,7 @@ fs::path SdkTemplate::root_;
 TEST_F(SdkTemplate, BuildsOutsideTheTreeAndPassesTheCheck) {
   const PluginCheck check = check_plugin(root_ / "build" / "plugins" / "hidden_match");
   EXPECT_TRUE(check.ok) << check.problem;
-  EXPECT_EQ(to_text(check),
-            "plugin hidden_match 0.1.0: ok, brings objective.hidden_match\n");
+  EXPECT_EQ(to_text(check), "plugin hidden_match 0.1.0: ok, brings objective.hidden_match\n");
 }
 
 TEST_F(SdkTemplate, ComputesItsFormula) {
@@ -98,8 +97,10 @@ TEST_F(SdkTemplate, ComputesItsFormula) {
   ASSERT_EQ(sums.size(), 1u);
   EXPECT_EQ(sums[0].value.item<double>(), (1 * 1 + 2 * 2) / 2.0);
   sums[0].value.backward();
-  EXPECT_TRUE(row.tensors.at("student.hidden.1").grad().flatten().equal(
-      at::tensor({1.0, 2.0, 0.0, 0.0}, at::kFloat)));
+  EXPECT_TRUE(row.tensors.at("student.hidden.1")
+                  .grad()
+                  .flatten()
+                  .equal(at::tensor({1.0, 2.0, 0.0, 0.0}, at::kFloat)));
   EXPECT_EQ(objective->counts({{"labels", row.tensors.at("labels")}}).at("match"), 1);
 }
 
