@@ -17,8 +17,8 @@ constexpr double kPlainInterval = 5.0;
 std::string format_number(double value) {
   char text[32];
   const double size = std::abs(value);
-  const char* format = size != 0 && (size < 1e-3 || size >= 1e5) ? "%.2e" : "%.4g";
-  std::snprintf(text, sizeof text, format, value);
+  const bool scientific = size != 0 && (size < 1e-3 || size >= 1e5);
+  std::snprintf(text, sizeof text, scientific ? "%.2e" : "%.4g", value);
   return text;
 }
 
