@@ -20,10 +20,10 @@ struct SourceLocation {
 // kd.<kind>.<name> { … }: a component's description. One instance is made per handle and stage.
 class ComponentHandle : public Object {
  public:
-  std::string kind;    // Interface::kKind: "model", "tokenizer", "verify", "optimizer", …
-  std::string role;    // models: "teacher" or "student", as the recipe wrote it
+  std::string kind;  // Interface::kKind: "model", "tokenizer", "verify", "optimizer", …
+  std::string role;  // models: "teacher" or "student", as the recipe wrote it
   std::string name;
-  Value::Map params;   // resolved against the component's schema; nested handles inside
+  Value::Map params;  // resolved against the component's schema; nested handles inside
   SourceLocation where;
 
   std::string type_name() const override { return kind; }

@@ -13,7 +13,7 @@ enum class Pass { kPlan, kRun };
 
 // What a recipe may call as kd.<type> "<name>" { … }.
 struct StageType {
-  std::string type;      // "train"
+  std::string type;  // "train"
   std::string summary;
   Schema schema;
   // Outputs a recipe can use before the stage has run: name -> "model" or "dataset".
