@@ -64,11 +64,8 @@ bool ends_in_loop(std::string_view text) {
 }  // namespace
 
 bool repeats_endlessly(std::string_view text, const RepetitionLimits& limits) {
-  const size_t end = text.find_last_not_of(" \t\r\n");
-  if (end == std::string_view::npos) return false;
-  const auto trimmed = text.substr(0, end + 1);
-  return ends_in_loop(trimmed) || some_line_repeats(trimmed, limits.times) ||
-         some_ngram_repeats(trimmed, limits);
+  return ends_in_loop(text) || some_line_repeats(text, limits.times) ||
+         some_ngram_repeats(text, limits);
 }
 
 bool is_truncated(const Row& row) {

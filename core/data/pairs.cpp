@@ -166,7 +166,7 @@ std::vector<std::pair<int64_t, int64_t>> match(Problem& problem, const PairOptio
   for (size_t i = 0; i < rights * wrongs; ++i) {
     if (static_cast<int64_t>(out.size()) >= options.per_problem) break;
     const Candidate& chosen = problem.right[i % rights];
-    const Candidate& rejected = problem.wrong[(i + i / rights) % wrongs];
+    const Candidate& rejected = problem.wrong[(i % rights + i / rights) % wrongs];
     if (fits(chosen, rejected, options, dropped)) out.emplace_back(chosen.row, rejected.row);
   }
   return out;

@@ -79,6 +79,7 @@ Error error_of(const Action& action) {
 class RowFunction : public Callable {
  public:
   explicit RowFunction(Value (*function)(const Row&)) : function_(function) {}
+  std::string fingerprint() const override { return "row function"; }
   Value call(const std::vector<Value>& arguments) const override {
     return function_(arguments.at(0).as_map());
   }
