@@ -2,8 +2,10 @@
 
 #include <utility>
 
+#include "core/pipeline/hash.h"
 #include "kd/data.h"
 #include "kd/error.h"
+#include "kd/json.h"
 
 namespace kd::core {
 namespace {
@@ -11,6 +13,15 @@ namespace {
 const Value* param(const ComponentHandle& handle, std::string_view name) {
   auto it = handle.params.find(name);
   return it == handle.params.end() || it->second.is_nil() ? nullptr : &it->second;
+}
+
+// What a component is, whatever the build of its plugin: keys its initial weights.
+std::string identity(const ComponentHandle& handle) {
+  KeySources sources;
+  sources.stage_key = [](const std::string& stage) { return stage; };
+  sources.component_build = [](const std::string&, const std::string&) { return std::string(); };
+  auto copy = std::make_shared<const ComponentHandle>(handle);
+  return sha256_hex(to_json(describe_for_key(Value(ObjectPtr(copy)), sources)));
 }
 
 // Runs `make` and names the component's place in the recipe in whatever it throws.
@@ -31,28 +42,28 @@ auto at_place(const ComponentHandle& handle, Make&& make) {
 std::shared_ptr<void> Instances::shared_instance(const ComponentPtr& handle) {
   auto it = shared_.find(handle.get());
   if (it != shared_.end()) return it->second;
-  auto made = fresh(*handle, "shared");
+  auto made = fresh(*handle);
   kept_.push_back(handle);
   shared_.emplace(handle.get(), made);
   return made;
 }
 
-std::shared_ptr<void> Instances::fresh(const ComponentHandle& handle, const std::string& stage) {
+std::shared_ptr<void> Instances::fresh(const ComponentHandle& handle) {
   const ComponentInfo* info = registry_.find(handle.kind, handle.name);
   if (!info) {
     throw Error(ErrorCode::kPlugin, cat("no ", handle.kind, " named '", handle.name, "'"),
                 did_you_mean(handle.name, registry_.names(handle.kind)), handle.where.str());
   }
   return at_place(handle, [&] {
-    const Value::Map prepared = prepare(info->schema, handle.params, stage);
-    CreateContext context{RandomStream(StreamKey{run_seed_, stage, "init"})};
+    const Value::Map prepared = prepare(info->schema, handle.params);
+    CreateContext context{RandomStream(StreamKey{run_seed_, identity(handle), "init"})};
     return registry_.create(handle.kind, handle.name, prepared, context);
   });
 }
 
-LoadedModel Instances::model(const ModelHandle& handle, const std::string& stage) {
+LoadedModel Instances::model(const ModelHandle& handle) {
   if (handle.component) {
-    auto made = std::static_pointer_cast<Model>(fresh(*handle.component, stage));
+    auto made = std::static_pointer_cast<Model>(fresh(*handle.component));
     return {std::move(made), tokenizer_of(handle),
             cat(handle.component->name, " at ", handle.where.str())};
   }
@@ -64,7 +75,7 @@ LoadedModel Instances::model(const ModelHandle& handle, const std::string& stage
   // The same component as the one training started from, with the weights that the stage left.
   ComponentHandle loaded = *handle.origin;
   loaded.params["path"] = folder.string();
-  auto made = std::static_pointer_cast<Model>(fresh(loaded, stage));
+  auto made = std::static_pointer_cast<Model>(fresh(loaded));
   return {std::move(made), tokenizer_of(handle), cat(handle.stage, ".", handle.output)};
 }
 
@@ -86,26 +97,24 @@ std::shared_ptr<Tokenizer> Instances::tokenizer_in(const std::filesystem::path& 
   file.kind = Tokenizer::kKind;
   file.name = "file";
   file.params["path"] = folder.string();
-  auto made = std::static_pointer_cast<Tokenizer>(fresh(file, "shared"));
+  auto made = std::static_pointer_cast<Tokenizer>(fresh(file));
   folder_tokenizers_[folder] = made;
   return made;
 }
 
-Value::Map Instances::prepare(const Schema& schema, const Value::Map& params,
-                              const std::string& stage) {
+Value::Map Instances::prepare(const Schema& schema, const Value::Map& params) {
   Value::Map out;
   for (const auto& [key, value] : params) {
     const ParamSpec* spec = schema.find(key);
-    out[key] = spec && !value.is_nil() ? prepare_value(*spec, value, stage) : value;
+    out[key] = spec && !value.is_nil() ? prepare_value(*spec, value) : value;
   }
   return out;
 }
 
-Value Instances::prepare_value(const ParamSpec& spec, const Value& value,
-                               const std::string& stage) {
+Value Instances::prepare_value(const ParamSpec& spec, const Value& value) {
   switch (spec.type) {
     case ParamType::kSchedule:
-      return prepare_schedule(value, stage);
+      return prepare_schedule(value);
     case ParamType::kRows:
       if (auto dataset = value.object_as<DatasetHandle>()) {
         return Value(ObjectPtr(materialise(*dataset, datasets_)));
@@ -116,27 +125,27 @@ Value Instances::prepare_value(const ParamSpec& spec, const Value& value,
       if (!handle) return value;
       // Tokenizers and other constants are shared; what learns or keeps state is made afresh.
       const bool constant = handle->kind == Tokenizer::kKind || handle->kind == DataSource::kKind;
-      auto made = constant ? shared_instance(handle) : fresh(*handle, stage);
+      auto made = constant ? shared_instance(handle) : fresh(*handle);
       return Value(std::make_shared<InstanceObject>(handle->kind, std::move(made)));
     }
     case ParamType::kComponents: {
       ParamSpec single = spec;
       single.type = ParamType::kComponent;
       Value::List out;
-      for (const Value& item : value.as_list()) out.push_back(prepare_value(single, item, stage));
+      for (const Value& item : value.as_list()) out.push_back(prepare_value(single, item));
       return Value(std::move(out));
     }
     case ParamType::kTable:
-      return Value(prepare(*spec.table, value.as_map(), stage));
+      return Value(prepare(*spec.table, value.as_map()));
     default:
       return value;
   }
 }
 
-Value Instances::prepare_schedule(const Value& value, const std::string& stage) {
+Value Instances::prepare_schedule(const Value& value) {
   auto handle = value.object_as<ComponentHandle>();
   if (!handle) return value;
-  auto made = std::static_pointer_cast<ScheduleFunction>(fresh(*handle, stage));
+  auto made = std::static_pointer_cast<ScheduleFunction>(fresh(*handle));
   return Value(ObjectPtr(std::move(made)));
 }
 

@@ -43,21 +43,22 @@ class Instances {
   std::shared_ptr<Interface> shared(const ComponentPtr& handle) {
     return std::static_pointer_cast<Interface>(shared_instance(handle));
   }
-  // A fresh instance, not kept. `stage` separates random streams.
-  std::shared_ptr<void> fresh(const ComponentHandle& handle, const std::string& stage);
+  // A fresh instance, not kept. Its random stream is keyed by the run's seed and its parameters:
+  // the same description gives the same initial weights in every stage.
+  std::shared_ptr<void> fresh(const ComponentHandle& handle);
 
   // A fresh copy of a model: made from its parameters, or loaded from a stage's result.
-  LoadedModel model(const ModelHandle& handle, const std::string& stage);
+  LoadedModel model(const ModelHandle& handle);
   std::shared_ptr<Tokenizer> tokenizer_of(const ModelHandle& handle);
 
   // Params with nested components built, schedules and datasets resolved; models and other handles
   // stay as they are.
-  Value::Map prepare(const Schema& schema, const Value::Map& params, const std::string& stage);
+  Value::Map prepare(const Schema& schema, const Value::Map& params);
 
  private:
   std::shared_ptr<void> shared_instance(const ComponentPtr& handle);
-  Value prepare_value(const ParamSpec& spec, const Value& value, const std::string& stage);
-  Value prepare_schedule(const Value& value, const std::string& stage);
+  Value prepare_value(const ParamSpec& spec, const Value& value);
+  Value prepare_schedule(const Value& value);
   std::shared_ptr<Tokenizer> tokenizer_in(const std::filesystem::path& folder);
 
   Registry& registry_;
