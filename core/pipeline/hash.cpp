@@ -2,9 +2,11 @@
 
 #include <openssl/evp.h>
 
+#include <algorithm>
 #include <array>
 #include <fstream>
 #include <memory>
+#include <vector>
 
 #include "core/data/dataset_ops.h"
 #include "kd/error.h"
@@ -45,8 +47,33 @@ Value describe_map(const Value::Map& map, const KeySources& sources) {
   return Value(std::move(out));
 }
 
+// Sizes and times of what a path names: other contents make another key.
+std::string path_stamp(const std::filesystem::path& path) {
+  namespace fs = std::filesystem;
+  std::error_code error;
+  std::vector<fs::path> files;
+  if (fs::is_directory(path, error)) {
+    for (const auto& entry : fs::directory_iterator(path, error)) files.push_back(entry.path());
+    std::sort(files.begin(), files.end());
+  } else {
+    files.push_back(path);
+  }
+  std::string stamp;
+  for (const fs::path& file : files) {
+    if (!fs::is_regular_file(file, error)) continue;
+    stamp += cat(file.filename().string(), ' ', fs::file_size(file, error), ' ',
+                 fs::last_write_time(file, error).time_since_epoch().count(), ';');
+  }
+  return stamp;
+}
+
 Value describe_component(const ComponentHandle& handle, const KeySources& sources) {
-  return Value(Value::Map{{"kind", handle.kind},
+  std::string files;
+  if (auto path = handle.params.find("path"); path != handle.params.end()) {
+    if (path->second.is_string()) files = path_stamp(path->second.as_string());
+  }
+  return Value(Value::Map{{"files", files},
+                          {"kind", handle.kind},
                           {"name", handle.name},
                           {"build", sources.component_build(handle.kind, handle.name)},
                           {"params", describe_map(handle.params, sources)}});

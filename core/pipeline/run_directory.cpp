@@ -62,13 +62,6 @@ void RunDirectory::check_stage_name(const std::string& name) {
   }
 }
 
-fs::path RunDirectory::stage_folder(const std::string& name) const {
-  check_stage_name(name);
-  const fs::path folder = root_ / "stages" / name;
-  make_folder(folder);
-  return folder;
-}
-
 void RunDirectory::append_metric(const Value::Map& row) const {
   const fs::path file = root_ / "metrics.jsonl";
   std::ofstream out(file, std::ios::app);

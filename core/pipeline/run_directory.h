@@ -11,7 +11,8 @@
 namespace kd::core {
 
 // Layout: kdrun.json (what run this is), recipe.lua (a copy), metrics.jsonl, results.json, log.txt,
-// stages/<name>/ with stage.json, written when the stage is done. [main]
+// store/<key>/ with each stage's artifacts and stage.json, written when the stage is done, and
+// stages/<name>, links into the store. [main]
 class RunDirectory {
  public:
   // Makes the folder, or takes up one that a run of kd made (it holds kdrun.json). Any other
@@ -19,8 +20,7 @@ class RunDirectory {
   static RunDirectory open(const std::filesystem::path& root);
 
   const std::filesystem::path& root() const { return root_; }
-  // stages/<name>, made when missing. Names are letters, digits and . _ - with / between parts.
-  std::filesystem::path stage_folder(const std::string& name) const;
+  // Letters, digits and . _ - with / between parts; kd::Error(kUsage) otherwise.
   static void check_stage_name(const std::string& name);
 
   // Appends one line to metrics.jsonl.
