@@ -12,6 +12,12 @@
 namespace kd::core {
 namespace {
 
+void cut(EncodedRow& row, int64_t max_length) {
+  if (static_cast<int64_t>(row.ids.size()) <= max_length) return;
+  row.ids.resize(static_cast<size_t>(max_length));
+  row.labels.resize(static_cast<size_t>(max_length));
+}
+
 // Log-probabilities [B, T] of one padded batch; the rows' own tokens are those with a label.
 void score_batch(Model& model, const TensorMap& batch, std::span<std::vector<double>> out) {
   const Outputs outputs = model.forward(batch, {"logits"}, {});
@@ -43,10 +49,13 @@ std::vector<std::vector<double>> score_rows(const LoadedModel& model, const RowS
   for (int64_t begin = 0; begin < rows.size(); begin += batch) {
     const int64_t end = std::min(rows.size(), begin + batch);
     std::vector<EncodedRow> encoded;
+    std::vector<const EncodedRow*> pointers;
     for (int64_t i = begin; i < end; ++i) {
-      encoded.push_back(encode_row(rows.row(i), *model.tokenizer, max_length));
+      encoded.push_back(encode_row(rows.row(i), *model.tokenizer));
+      cut(encoded.back(), max_length);
     }
-    score_batch(*model.model, collate(encoded, model.tokenizer->pad()),
+    for (const EncodedRow& row : encoded) pointers.push_back(&row);
+    score_batch(*model.model, collate(pointers, model.tokenizer->pad()),
                 std::span(out).subspan(static_cast<size_t>(begin), encoded.size()));
     progress.update(end, static_cast<double>(end));
   }

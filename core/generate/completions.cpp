@@ -14,9 +14,11 @@ std::vector<GenerationRequest> make_requests(const Tokenizer& tokenizer, const R
   std::vector<GenerationRequest> requests;
   requests.reserve(static_cast<size_t>(rows.size() * samples));
   for (int64_t row = 0; row < rows.size(); ++row) {
-    const std::vector<int64_t> prompt = encode_prompt(rows.row(row), tokenizer);
+    const Row data = rows.row(row);
+    const std::vector<int64_t> prompt = encode_prompt(data, tokenizer);
+    const std::vector<int64_t> stop = stop_tokens(data, tokenizer);
     for (int64_t sample = 0; sample < samples; ++sample) {
-      requests.push_back({prompt, static_cast<uint64_t>(row * samples + sample)});
+      requests.push_back({prompt, stop, static_cast<uint64_t>(row * samples + sample)});
     }
   }
   return requests;

@@ -103,7 +103,8 @@ class BatchDecoder {
       if (done_[r]) continue;
       append(rows_[r], tokens[r]);
       next[r] = tokens[r].id;
-      done_[r] = tokens[r].id == tokenizer_.eos() ? 1 : 0;
+      const auto& stop = requests_[rows_[r]].stop;
+      done_[r] = std::find(stop.begin(), stop.end(), tokens[r].id) != stop.end() ? 1 : 0;
     }
     return next;
   }

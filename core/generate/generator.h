@@ -15,11 +15,12 @@ namespace kd::core {
 
 struct GenerationRequest {
   std::vector<int64_t> prompt;  // token ids, at least one
+  std::vector<int64_t> stop;    // tokens that end it; the one that did is part of the result
   uint64_t sample = 0;          // keys its random stream: equal numbers draw equal randomness
 };
 
 struct Generation {
-  std::vector<int64_t> ids;               // new tokens, the end-of-text token included
+  std::vector<int64_t> ids;               // new tokens, the one that ended it included
   bool truncated = false;                 // ended at max_new_tokens
   std::vector<float> logprobs;            // raw, one for each id
   std::vector<float> processed_logprobs;  // of the distribution sampled from
