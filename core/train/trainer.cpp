@@ -39,6 +39,7 @@ Trainer::Trainer(TrainSetup setup, StageContext& context)
       context_(context),
       order_(context.run_seed(), cat(context.name(), "#", setup_.params.seed),
              setup_.data.lengths(), order_options(setup_.params)),
+      terms_(loss_terms(setup_.objectives)),
       wants_(all_wants(setup_.objectives)),
       parameters_(setup_.roles.at("student").model->parameters()) {
   const TrainParams& params = setup_.params;
@@ -51,9 +52,9 @@ TrainSummary Trainer::run() {
   Progress progress(context_.name(), total_steps_, "tokens");
   TrainSummary summary;
   for (int64_t step = 0; step < total_steps_; ++step) {
-    const auto batches = micro_batches(order_.batch(step));
-    for (const MicroBatch& b : batches) summary.tokens += b.tokens;
-    StepMetrics metrics = accumulate(batches, step);
+    const std::vector<Piece> batch = pieces(order_.batch(step));
+    for (const Piece& piece : batch) summary.tokens += piece.tokens;
+    const StepMetrics metrics = accumulate(batch, step);
     if (step == 0) check_gradients_exist();
     const double norm = clip(step);
     const double scale = setup_.params.schedule.at(step, total_steps_);
@@ -77,24 +78,49 @@ TrainSummary Trainer::run() {
   return summary;
 }
 
-std::vector<Trainer::MicroBatch> Trainer::micro_batches(const std::vector<int64_t>& rows) const {
+std::vector<Trainer::Piece> Trainer::pieces(const std::vector<int64_t>& rows) const {
   const int64_t size = setup_.params.micro_batch > 0 ? setup_.params.micro_batch
                                                      : static_cast<int64_t>(rows.size());
-  std::vector<MicroBatch> out;
+  std::vector<Piece> out;
   for (size_t begin = 0; begin < rows.size(); begin += static_cast<size_t>(size)) {
     const size_t count = std::min(rows.size() - begin, static_cast<size_t>(size));
     const std::span<const int64_t> part(rows.data() + begin, count);
-    MicroBatch micro{collate(setup_.data, part), 0};
+    Piece piece{collate(setup_.data, part), 0};
     for (const int64_t row : part) {
       const auto index = static_cast<size_t>(row);
-      micro.tokens += static_cast<int64_t>(setup_.data.rows[index].ids.size());
+      piece.tokens += static_cast<int64_t>(setup_.data.rows[index].ids.size());
       if (setup_.data.kind == RowKind::kPair) {
-        micro.tokens += static_cast<int64_t>(setup_.data.rejected[index].ids.size());
+        piece.tokens += static_cast<int64_t>(setup_.data.rejected[index].ids.size());
       }
     }
-    out.push_back(std::move(micro));
+    out.push_back(std::move(piece));
   }
   return out;
+}
+
+StepMetrics Trainer::accumulate(const std::vector<Piece>& pieces, int64_t step) {
+  std::vector<double> denominators(terms_.size(), 0.0);
+  for (const Piece& piece : pieces) {
+    const std::vector<double> counts = count_terms(setup_.objectives, piece.columns);
+    for (size_t k = 0; k < counts.size(); ++k) denominators[k] += counts[k];
+  }
+  std::vector<double> coefficients;
+  for (const LossTerm& term : terms_) {
+    coefficients.push_back(
+        setup_.objectives[term.objective].coefficient.at(step, total_steps_));
+  }
+  StepMetrics metrics(terms_, std::move(coefficients), denominators);
+  for (size_t i = 0; i < pieces.size(); ++i) {
+    const RoleOutputs outputs = run_roles(setup_.roles, wants_, pieces[i].columns, true);
+    const StreamKey key{context_.run_seed(), context_.name(), "objective",
+                        static_cast<uint64_t>(step), static_cast<uint64_t>(i)};
+    const LossInput input{pieces[i].columns, outputs.logits, outputs.tensors,
+                          step,              total_steps_,   RandomStream(key)};
+    const LossResult result = evaluate_objectives(setup_.objectives, input, denominators);
+    result.loss.backward();
+    metrics.add(result);
+  }
+  return metrics;
 }
 
 void Trainer::check_gradients_exist() const {

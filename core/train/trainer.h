@@ -11,6 +11,7 @@
 #include "core/train/loss.h"
 #include "core/train/optimizer.h"
 #include "core/train/roles.h"
+#include "core/train/step_metrics.h"
 #include "core/train/train_params.h"
 
 namespace kd::core {
@@ -39,13 +40,13 @@ class Trainer {
   TrainSummary run();
 
  private:
-  struct MicroBatch {
-    TensorMap batch;
+  struct Piece {  // a micro-batch
+    TensorMap columns;
     int64_t tokens = 0;
   };
-  std::vector<MicroBatch> micro_batches(const std::vector<int64_t>& rows) const;
+  std::vector<Piece> pieces(const std::vector<int64_t>& rows) const;
   // Forward and backward of all micro-batches; returns the update's metrics.
-  StepMetrics accumulate(const std::vector<MicroBatch>& batches, int64_t step);
+  StepMetrics accumulate(const std::vector<Piece>& pieces, int64_t step);
   void check_gradients_exist() const;
   // Clips to the norm and returns the norm before clipping; refuses non-finite gradients.
   double clip(int64_t step);
@@ -57,6 +58,7 @@ class Trainer {
   StageContext& context_;
   BatchOrder order_;
   int64_t total_steps_ = 0;
+  std::vector<LossTerm> terms_;
   std::vector<Want> wants_;
   std::vector<NamedTensor> parameters_;
 };
