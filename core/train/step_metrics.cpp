@@ -1,5 +1,7 @@
 #include "core/train/step_metrics.h"
 
+#include <ATen/TensorOperators.h>
+
 namespace kd::core {
 
 StepMetrics::StepMetrics(const std::vector<LossTerm>& terms, std::vector<double> coefficients,

@@ -22,6 +22,11 @@ OrderOptions order_options(const TrainParams& params) {
   return options;
 }
 
+Error unreached() {
+  return Error(ErrorCode::kUsage, "no term of the objective reaches a parameter of the student",
+               "at least one of its wants must be the student's");
+}
+
 std::vector<Want> all_wants(const std::vector<WeightedObjective>& objectives) {
   std::set<std::string> texts;
   for (const WeightedObjective& part : objectives) {
@@ -117,6 +122,7 @@ StepMetrics Trainer::accumulate(const std::vector<Piece>& pieces, int64_t step) 
     const LossInput input{pieces[i].columns, outputs.logits, outputs.tensors,
                           step,              total_steps_,   RandomStream(key)};
     const LossResult result = evaluate_objectives(setup_.objectives, input, denominators);
+    if (!result.loss.requires_grad()) throw unreached();
     result.loss.backward();
     metrics.add(result);
   }
@@ -127,8 +133,7 @@ void Trainer::check_gradients_exist() const {
   for (const NamedTensor& p : parameters_) {
     if (p.tensor.grad().defined()) return;
   }
-  throw Error(ErrorCode::kUsage, "no term of the objective reaches a parameter of the student",
-              "check its wants: at least one must be the student's");
+  throw unreached();
 }
 
 double Trainer::clip(int64_t step) {
