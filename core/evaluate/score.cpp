@@ -30,7 +30,7 @@ void score_batch(Model& model, const TensorMap& batch, std::span<std::vector<dou
   const auto length = static_cast<size_t>(labels.size(1));
   for (size_t row = 0; row < out.size(); ++row) {
     for (size_t t = row * length; t < (row + 1) * length; ++t) {
-      if (label[t] != kIgnoreLabel) out[row].push_back(score[t]);
+      if (label[t] != kIgnoreLabel) out[row].push_back(static_cast<double>(score[t]));
     }
   }
 }

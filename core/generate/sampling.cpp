@@ -21,8 +21,8 @@ double log_sum_exp(std::span<const float> logits) {
                 "the model's weights may hold NaN; see its training metrics");
   }
   double sum = 0;
-  for (const float logit : logits) sum += std::exp(static_cast<double>(logit) - highest);
-  return highest + std::log(sum);
+  for (const float logit : logits) sum += std::exp(static_cast<double>(logit) - static_cast<double>(highest));
+  return static_cast<double>(highest) + std::log(sum);
 }
 
 void keep_top_k(std::span<float> logits, int64_t k) {
@@ -49,7 +49,7 @@ void keep_top_p(std::span<float> logits, double p) {
   double before = 0;
   for (size_t rank = 0; rank < order.size(); ++rank) {
     float& logit = logits[static_cast<size_t>(order[rank])];
-    const double mass = std::exp(logit - normaliser);
+    const double mass = std::exp(static_cast<double>(logit) - normaliser);
     if (rank > 0 && before >= p) logit = kMasked;
     before += mass;
   }
@@ -58,7 +58,7 @@ void keep_top_p(std::span<float> logits, double p) {
 void keep_min_p(std::span<float> logits, double min_p) {
   if (min_p <= 0) return;
   const float highest = *std::max_element(logits.begin(), logits.end());
-  const double threshold = highest + std::log(min_p);
+  const auto threshold = static_cast<float>(static_cast<double>(highest) + std::log(min_p));
   for (float& logit : logits) {
     if (logit < threshold) logit = kMasked;
   }
@@ -69,7 +69,7 @@ int64_t draw(std::span<const float> logits, double normaliser, double uniform) {
   int64_t last = -1;
   for (size_t i = 0; i < logits.size(); ++i) {
     if (logits[i] == kMasked) continue;
-    cumulative += std::exp(logits[i] - normaliser);
+    cumulative += std::exp(static_cast<double>(logits[i]) - normaliser);
     last = static_cast<int64_t>(i);
     if (uniform < cumulative) return last;
   }
@@ -85,7 +85,7 @@ SampledToken sample_token(std::span<float> logits, const SamplingOptions& option
   if (options.temperature == 0) {
     const auto best = std::max_element(logits.begin(), logits.end());
     token.id = best - logits.begin();
-    token.logprob = *best - raw_normaliser;
+    token.logprob = static_cast<double>(*best) - raw_normaliser;
     return token;
   }
   const auto temperature = static_cast<float>(options.temperature);
@@ -97,7 +97,7 @@ SampledToken sample_token(std::span<float> logits, const SamplingOptions& option
   keep_min_p(logits, options.min_p);
   const double normaliser = log_sum_exp(logits);
   token.id = draw(logits, normaliser, uniform);
-  const double chosen = logits[static_cast<size_t>(token.id)];
+  const auto chosen = static_cast<double>(logits[static_cast<size_t>(token.id)]);
   token.processed_logprob = chosen - normaliser;
   token.logprob = chosen * options.temperature - raw_normaliser;
   return token;
