@@ -67,7 +67,7 @@ local arms = {
   sft = base,
   sft_longer = second_stage("sft_longer", kd.objective.redi { alpha = 0 }, 1e-3),
   redi = second_stage("redi", kd.objective.redi { alpha = args.alpha }, 1e-4),
-  dpo = second_stage("dpo", kd.objective.dpo { beta = 0.1 }, 3e-4),
+  dpo = second_stage("dpo", kd.objective.dpo { beta = 0.1, reference = base }, 3e-4),
   simpo = second_stage("simpo", kd.objective.simpo { beta = 2, gamma = 1 }, 1e-4),
 }
 
