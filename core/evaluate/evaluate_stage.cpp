@@ -52,8 +52,8 @@ std::map<std::string, ModelPtr> models_of(const StageCall& call) {
     for (const auto& [name, value] : many->second.as_map()) {
       models[name] = value.object_as<ModelHandle>();
       if (!models[name]) {
-        throw Error(ErrorCode::kUsage, cat("models.", name, " is a ", value.type_name(),
-                                           ", not a model"));
+        throw Error(ErrorCode::kUsage,
+                    cat("models.", name, " is a ", value.type_name(), ", not a model"));
       }
     }
   }
@@ -103,8 +103,7 @@ class Evidence {
     options.run_seed = context_.run_seed();
     // Every model sees the same randomness, so that differences are paired.
     options.stage = cat("evaluate#", params_.seed);
-    return completions_
-        .emplace(key, complete_rows(model_, rows_, needs.samples, options, label_))
+    return completions_.emplace(key, complete_rows(model_, rows_, needs.samples, options, label_))
         .first->second;
   }
 

@@ -48,11 +48,10 @@ std::vector<RowCompletion> complete_rows(const LoadedModel& model, const RowSour
     out[i].text = model.tokenizer->decode(generations[i].ids);
     out[i].generation = std::move(generations[i]);
   }
-  progress.finish(cat(requests.size(), " completions, ",
-                      format_count(static_cast<double>(written)), " tokens, ",
-                      format_count(static_cast<double>(written) /
-                                   std::max(progress.seconds(), 1e-9)),
-                      " tokens/s"));
+  progress.finish(cat(
+      requests.size(), " completions, ", format_count(static_cast<double>(written)), " tokens, ",
+      format_count(static_cast<double>(written) / std::max(progress.seconds(), 1e-9)),
+      " tokens/s"));
   return out;
 }
 

@@ -59,7 +59,9 @@ Row completed_row(Row row, const RowCompletion& completion, const GenerateParams
 class GenerateStage : public Stage {
  public:
   StageType type() const override {
-    return {"generate", "let a model write completions", GenerateParams::params().schema(),
+    return {"generate",
+            "let a model write completions",
+            GenerateParams::params().schema(),
             {{"data", "dataset"}}};
   }
 
@@ -91,9 +93,8 @@ class GenerateStage : public Stage {
       truncated += completion.generation.truncated ? 1 : 0;
     }
     write_dataset(context.folder(), "data", out);
-    return {{"rows", static_cast<int64_t>(out.size())},
-            {"tokens", tokens},
-            {"truncated", truncated}};
+    return {
+        {"rows", static_cast<int64_t>(out.size())}, {"tokens", tokens}, {"truncated", truncated}};
   }
 };
 

@@ -29,9 +29,9 @@ struct Generation {
 struct GeneratorOptions {
   SamplingOptions sampling;
   int64_t max_new_tokens = 256;
-  int64_t batch = 256;     // sequences decoded together
+  int64_t batch = 256;  // sequences decoded together
   uint64_t run_seed = 0;
-  std::string stage;       // part of the random streams' key
+  std::string stage;  // part of the random streams' key
 };
 
 // Called after every decoding step with the number of finished requests and of new tokens so far.

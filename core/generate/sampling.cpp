@@ -21,7 +21,8 @@ double log_sum_exp(std::span<const float> logits) {
                 "the model's weights may hold NaN; see its training metrics");
   }
   double sum = 0;
-  for (const float logit : logits) sum += std::exp(static_cast<double>(logit) - static_cast<double>(highest));
+  for (const float logit : logits)
+    sum += std::exp(static_cast<double>(logit) - static_cast<double>(highest));
   return static_cast<double>(highest) + std::log(sum);
 }
 
@@ -78,8 +79,7 @@ int64_t draw(std::span<const float> logits, double normaliser, double uniform) {
 
 }  // namespace
 
-SampledToken sample_token(std::span<float> logits, const SamplingOptions& options,
-                          double uniform) {
+SampledToken sample_token(std::span<float> logits, const SamplingOptions& options, double uniform) {
   const double raw_normaliser = log_sum_exp(logits);
   SampledToken token;
   if (options.temperature == 0) {

@@ -21,9 +21,7 @@ class Sha256 {
       throw Error(ErrorCode::kInternal, "OpenSSL offers no SHA-256");
     }
   }
-  void add(const char* bytes, size_t count) {
-    EVP_DigestUpdate(context_.get(), bytes, count);
-  }
+  void add(const char* bytes, size_t count) { EVP_DigestUpdate(context_.get(), bytes, count); }
   std::string hex() {
     std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
     unsigned int length = 0;
@@ -81,8 +79,7 @@ Value describe_component(const ComponentHandle& handle, const KeySources& source
 
 Value describe_model(const ModelHandle& handle, const KeySources& sources) {
   if (handle.component) return describe_component(*handle.component, sources);
-  return Value(
-      Value::Map{{"stage", sources.stage_key(handle.stage)}, {"output", handle.output}});
+  return Value(Value::Map{{"stage", sources.stage_key(handle.stage)}, {"output", handle.output}});
 }
 
 Value describe_dataset_for_key(const DatasetHandle& handle, const KeySources& sources) {

@@ -62,7 +62,7 @@ class Pipeline : public StageHost, public DatasetHost, public ModelStore {
   std::vector<std::unique_ptr<Stage>> stages_;
   std::vector<StageType> types_;
   Instances instances_;
-  std::map<std::string, std::string> keys_;  // by stage name, of the present pass
+  std::map<std::string, std::string> keys_;            // by stage name, of the present pass
   mutable std::map<std::string, std::string> builds_;  // by library path
   std::vector<Result> results_;
 };

@@ -59,9 +59,7 @@ at::Tensor next_token_labels(const TensorMap& inputs) {
   return labels;
 }
 
-bool is_derived(const std::string& want) {
-  return want == "loss" || want.rfind("grad.", 0) == 0;
-}
+bool is_derived(const std::string& want) { return want == "loss" || want.rfind("grad.", 0) == 0; }
 
 void add_loss_and_gradients(Model& model, const ModelProbe& probe, const TensorMap& inputs,
                             TensorMap& out) {

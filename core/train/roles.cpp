@@ -18,7 +18,8 @@ TensorMap stack_sides(const TensorMap& batch, const std::vector<std::string>& si
   TensorMap inputs;
   for (const char* name : kModelInputs) {
     std::vector<at::Tensor> parts;
-    for (const std::string& side : sides) parts.push_back(require_tensor(batch, side_name(side, name)));
+    for (const std::string& side : sides)
+      parts.push_back(require_tensor(batch, side_name(side, name)));
     inputs[name] = parts.size() == 1 ? parts.front() : at::cat(parts, 0);
   }
   return inputs;
@@ -32,9 +33,8 @@ void hand_out(const std::string& role, const std::vector<Want>& wants, const Out
     const auto side = std::find(sides.begin(), sides.end(), want.side) - sides.begin();
     if (want.output == "logits") {
       const int64_t rows = outputs.logits.rows() / static_cast<int64_t>(sides.size());
-      out.logits[want.str()] = sides.size() == 1
-                                   ? outputs.logits
-                                   : outputs.logits.slice(side * rows, (side + 1) * rows);
+      out.logits[want.str()] =
+          sides.size() == 1 ? outputs.logits : outputs.logits.slice(side * rows, (side + 1) * rows);
     } else {
       const at::Tensor& all = require_tensor(outputs.tensors, want.output);
       out.tensors[want.str()] =
@@ -58,8 +58,7 @@ void run_role(const std::string& role, const RoleModel& player, const std::vecto
   options.grad = player.trained ? Grad::kAll : Grad::kNone;
   options.training = player.trained && training;
   const at::AutoGradMode grad_mode(player.trained);
-  const Outputs answered =
-      player.model->forward(inputs, {outputs.begin(), outputs.end()}, options);
+  const Outputs answered = player.model->forward(inputs, {outputs.begin(), outputs.end()}, options);
   const int64_t rows = inputs.at("input_ids").size(0) / static_cast<int64_t>(sides.size());
   hand_out(role, wants, answered, sides, rows, out);
 }

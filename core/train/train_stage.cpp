@@ -111,8 +111,8 @@ class TrainStage : public Stage {
       WeightedObjective weighted;
       weighted.name = part.component->name;
       weighted.coefficient = part.coefficient;
-      weighted.objective = std::static_pointer_cast<Objective>(
-          context.instances().fresh(*part.component));
+      weighted.objective =
+          std::static_pointer_cast<Objective>(context.instances().fresh(*part.component));
       objectives.push_back(std::move(weighted));
     }
     return objectives;

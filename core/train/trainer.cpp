@@ -84,8 +84,8 @@ TrainSummary Trainer::run() {
 }
 
 std::vector<Trainer::Piece> Trainer::pieces(const std::vector<int64_t>& rows) const {
-  const int64_t size = setup_.params.micro_batch > 0 ? setup_.params.micro_batch
-                                                     : static_cast<int64_t>(rows.size());
+  const int64_t size =
+      setup_.params.micro_batch > 0 ? setup_.params.micro_batch : static_cast<int64_t>(rows.size());
   std::vector<Piece> out;
   for (size_t begin = 0; begin < rows.size(); begin += static_cast<size_t>(size)) {
     const size_t count = std::min(rows.size() - begin, static_cast<size_t>(size));
@@ -111,16 +111,15 @@ StepMetrics Trainer::accumulate(const std::vector<Piece>& pieces, int64_t step) 
   }
   std::vector<double> coefficients;
   for (const LossTerm& term : terms_) {
-    coefficients.push_back(
-        setup_.objectives[term.objective].coefficient.at(step, total_steps_));
+    coefficients.push_back(setup_.objectives[term.objective].coefficient.at(step, total_steps_));
   }
   StepMetrics metrics(terms_, std::move(coefficients), denominators);
   for (size_t i = 0; i < pieces.size(); ++i) {
     const RoleOutputs outputs = run_roles(setup_.roles, wants_, pieces[i].columns, true);
     const StreamKey key{context_.run_seed(), context_.name(), "objective",
                         static_cast<uint64_t>(step), static_cast<uint64_t>(i)};
-    const LossInput input{pieces[i].columns, outputs.logits, outputs.tensors,
-                          step,              total_steps_,   RandomStream(key)};
+    const LossInput input{pieces[i].columns, outputs.logits,   outputs.tensors, step,
+                          total_steps_,      RandomStream(key)};
     const LossResult result = evaluate_objectives(setup_.objectives, input, denominators);
     if (!result.loss.requires_grad()) throw unreached();
     result.loss.backward();
@@ -143,8 +142,9 @@ double Trainer::clip(int64_t step) {
   }
   const double norm = at::linalg_vector_norm(at::stack(norms)).item<double>();
   if (!std::isfinite(norm)) {
-    throw Error(ErrorCode::kNonFinite, cat("the gradient's norm is ", norm, "; nothing was updated"),
-                "lower the learning rate, or look for rows with extreme values", cat("step ", step));
+    throw Error(
+        ErrorCode::kNonFinite, cat("the gradient's norm is ", norm, "; nothing was updated"),
+        "lower the learning rate, or look for rows with extreme values", cat("step ", step));
   }
   const double limit = setup_.params.clip_norm;
   if (limit > 0 && norm > limit) {

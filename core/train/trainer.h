@@ -20,15 +20,15 @@ namespace kd::core {
 struct TrainSetup {
   TrainParams params;
   EncodedDataset data;
-  Roles roles;                             // "student" is the trained one
+  Roles roles;  // "student" is the trained one
   std::vector<WeightedObjective> objectives;
 };
 
 struct TrainSummary {
   int64_t steps = 0;
-  int64_t tokens = 0;      // real tokens that went through the student
+  int64_t tokens = 0;  // real tokens that went through the student
   double first_loss = 0;
-  double last_loss = 0;    // of the last update
+  double last_loss = 0;  // of the last update
   double seconds = 0;
 };
 

@@ -72,7 +72,9 @@ Step function_step(std::shared_ptr<const Callable> function) {
 class TransformStage : public Stage {
  public:
   StageType type() const override {
-    return {"transform", "verify or rewrite rows", TransformParams::params().schema(),
+    return {"transform",
+            "verify or rewrite rows",
+            TransformParams::params().schema(),
             {{"data", "dataset"}}};
   }
 
@@ -90,8 +92,7 @@ class TransformStage : public Stage {
       auto component = item.object_as<ComponentHandle>();
       const bool verifier = component && component->kind == Verifier::kKind;
       if (!verifier && !item.object_as<Callable>()) {
-        throw Error(ErrorCode::kUsage,
-                    cat("a transform's step ", i, " is a ", item.type_name()),
+        throw Error(ErrorCode::kUsage, cat("a transform's step ", i, " is a ", item.type_name()),
                     "use a verifier (kd.verify.…) or a function(row)");
       }
     }
@@ -121,8 +122,8 @@ class TransformStage : public Stage {
  private:
   static Step make_step(const Value& item, StageContext& context) {
     if (auto function = item.object_as<Callable>()) return function_step(function);
-    return verify_step(
-        std::static_pointer_cast<Verifier>(context.instances().fresh(*item.object_as<ComponentHandle>())));
+    return verify_step(std::static_pointer_cast<Verifier>(
+        context.instances().fresh(*item.object_as<ComponentHandle>())));
   }
 };
 

@@ -1,6 +1,5 @@
 // kdrun: runs recipes, probes components, lists plugins.
 #include <CLI/CLI.hpp>
-
 #include <cstdio>
 #include <exception>
 #include <new>
@@ -50,8 +49,9 @@ int report(const kd::Error& error) {
 }
 
 int run(int argc, char** argv) {
-  CLI::App app{"kdrun runs Lua recipes that distil models: teachers, students, objectives and data "
-               "come from plugins."};
+  CLI::App app{
+      "kdrun runs Lua recipes that distil models: teachers, students, objectives and data "
+      "come from plugins."};
   app.name("kdrun");
   app.footer(kFooter);
   app.set_version_flag("--version", "kdrun " KD_SDK_VERSION " (LibTorch " KD_ABI_TORCH ")");

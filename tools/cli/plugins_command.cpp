@@ -63,7 +63,8 @@ void add_plugins_commands(CLI::App& app, Action& action) {
 
   CLI::App* list = plugins->add_subcommand("ls", "all plugins and what they bring (loads none)");
   list->add_flag("--json", options->json, "as JSON");
-  list->callback([options, &action] { action = [options] { return list_plugins(options->json); }; });
+  list->callback(
+      [options, &action] { action = [options] { return list_plugins(options->json); }; });
 
   CLI::App* show = plugins->add_subcommand("show", "a component's or a plugin's parameters");
   show->add_option("name", options->name, "a plugin, a component, or kind.name")->required();
@@ -74,7 +75,8 @@ void add_plugins_commands(CLI::App& app, Action& action) {
   schema->callback([&action] { action = [] { return print_schema(); }; });
 
   CLI::App* check = plugins->add_subcommand("check", "try a plugin's file in a child process");
-  check->add_option("file", options->name, "the library, its folder or its plugin.toml")->required();
+  check->add_option("file", options->name, "the library, its folder or its plugin.toml")
+      ->required();
   check->callback(
       [options, &action] { action = [options] { return check_plugin_file(options->name); }; });
 }

@@ -69,8 +69,7 @@ int probe_objective_command(const ProbeOptions& options) {
   }
   require_files(options);
   const TensorMap inputs = read_safetensors(options.in).tensors;
-  write_safetensors(options.out,
-                    core::probe_objective(registry, options.name, settings, inputs));
+  write_safetensors(options.out, core::probe_objective(registry, options.name, settings, inputs));
   return 0;
 }
 
@@ -110,15 +109,17 @@ void add_probe_commands(CLI::App& app, Action& action) {
 
   auto model_options = std::make_shared<ProbeOptions>();
   CLI::App* model = probe->add_subcommand(
-      "model", "one forward of a model. Inputs: input_ids [B,T], attention_mask [B,T], optionally "
-               "labels [B,T] (aligned) for the loss");
+      "model",
+      "one forward of a model. Inputs: input_ids [B,T], attention_mask [B,T], optionally "
+      "labels [B,T] (aligned) for the loss");
   model->add_option("role", model_options->role, "teacher or student")
       ->required()
       ->check(CLI::IsMember({"teacher", "student"}));
   model->add_option("name", model_options->name, "the model: causal_lm, …")->required();
   add_common(*model, *model_options);
-  model->add_option("--want", model_options->wants,
-                    "outputs, comma-separated: logits,hidden.0,loss,grad.<parameter>")
+  model
+      ->add_option("--want", model_options->wants,
+                   "outputs, comma-separated: logits,hidden.0,loss,grad.<parameter>")
       ->default_val("logits");
   model->add_option("--seed", model_options->seed, "seed of fresh weights");
   model->callback([model_options, &action] {

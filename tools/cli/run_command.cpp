@@ -80,8 +80,7 @@ int check(const RunOptions& options) {
   Host host(options);
   core::Pipeline pipeline(host.registry, options.seed);
   const core::PlanReport report = plan(host, pipeline);
-  std::printf("%s: no problems found, %zu stages\n", options.recipe.c_str(),
-              report.stages.size());
+  std::printf("%s: no problems found, %zu stages\n", options.recipe.c_str(), report.stages.size());
   return 0;
 }
 
@@ -179,23 +178,20 @@ void add_run_commands(CLI::App& app, Action& action) {
   run_command->add_option("--threads", run_options->threads, "CPU threads; 0: all cores");
   run_command->set_help_flag();  // --help after a recipe explains the recipe
   run_command->add_flag("-h,--help", run_options->help, "what the recipe does and its arguments");
-  run_command->callback([run_options, &action] {
-    action = [run_options] { return run(*run_options); };
-  });
+  run_command->callback(
+      [run_options, &action] { action = [run_options] { return run(*run_options); }; });
 
   auto check_options = std::make_shared<RunOptions>();
   add_recipe_command(app, "check", "find a recipe's mistakes; nothing is run", check_options)
-      ->callback([check_options, &action] {
-        action = [check_options] { return check(*check_options); };
-      });
+      ->callback(
+          [check_options, &action] { action = [check_options] { return check(*check_options); }; });
 
   auto plan_options = std::make_shared<RunOptions>();
   CLI::App* plan_command = add_recipe_command(
       app, "plan", "list a recipe's stages and which are done already", plan_options);
   plan_command->add_flag("--json", plan_options->json, "as JSON");
-  plan_command->callback([plan_options, &action] {
-    action = [plan_options] { return show_plan(*plan_options); };
-  });
+  plan_command->callback(
+      [plan_options, &action] { action = [plan_options] { return show_plan(*plan_options); }; });
 }
 
 }  // namespace kd::cli

@@ -123,8 +123,7 @@ TEST(Generator, ARequestDoesNotDependOnItsNeighbours) {
   for (uint64_t i = 0; i < 40; ++i) many.push_back({{static_cast<int64_t>(i % 9)}, {kEnd}, i});
   const auto together = generate(model, TinyTokenizer(), many, options_for(1, 16));
   for (size_t i : {0UL, 7UL, 39UL}) {
-    const auto alone =
-        generate(model, TinyTokenizer(), std::span(&many[i], 1), options_for(1, 1));
+    const auto alone = generate(model, TinyTokenizer(), std::span(&many[i], 1), options_for(1, 1));
     EXPECT_EQ(alone[0].ids, together[i].ids) << i;
   }
   EXPECT_NE(together[0].ids, together[9].ids) << "equal prompts, other sample numbers";
