@@ -55,8 +55,7 @@ MarkedTokens mark_answer(const Value::List& messages, const Tokenizer& tokenizer
   const MarkedTokens all = chatml(messages, tokenizer);
   const auto header = chatml_generation_prompt(tokenizer);
   const bool starts_with_header =
-      all.ids.size() >= header.size() &&
-      std::equal(header.begin(), header.end(), all.ids.begin());
+      all.ids.size() >= header.size() && std::equal(header.begin(), header.end(), all.ids.begin());
   if (!starts_with_header) {
     throw Error(ErrorCode::kData, "a completion in messages must begin with an assistant message");
   }
@@ -100,8 +99,8 @@ MarkedTokens mark_row(const Row& row, const Tokenizer& tokenizer) {
     case RowKind::kPrompt:
       break;
   }
-  throw Error(ErrorCode::kData, cat("a row of kind ", to_string(row_kind(row)),
-                                    " has no completion to learn from"),
+  throw Error(ErrorCode::kData,
+              cat("a row of kind ", to_string(row_kind(row)), " has no completion to learn from"),
               cat("columns: ", join(columns_of(MemoryRows({row})))));
 }
 
@@ -141,9 +140,10 @@ class DatasetEncoder {
     const RowKind kind = row_kind(row);
     if (index == 0) out_.kind = kind;
     if (kind != out_.kind) {
-      throw Error(ErrorCode::kData, cat("a row of kind ", to_string(kind), " among rows of kind ",
-                                        to_string(out_.kind)),
-                  "a stage trains on rows of one kind: use where or map");
+      throw Error(
+          ErrorCode::kData,
+          cat("a row of kind ", to_string(kind), " among rows of kind ", to_string(out_.kind)),
+          "a stage trains on rows of one kind: use where or map");
     }
     if (kind == RowKind::kPair) return add_pair(row, index);
     EncodedRow encoded = encode_row(row, tokenizer_);
@@ -279,7 +279,8 @@ std::vector<int64_t> stop_tokens(const Row& row, const Tokenizer& tokenizer) {
   std::vector<int64_t> stop;
   if (tokenizer.eos() >= 0) stop.push_back(tokenizer.eos());
   const RowKind kind = row_kind(row);
-  const bool is_chat = kind == RowKind::kMessages || (has(row, "prompt") && row.at("prompt").is_list());
+  const bool is_chat =
+      kind == RowKind::kMessages || (has(row, "prompt") && row.at("prompt").is_list());
   if (is_chat) {
     const int64_t end = chatml_end(tokenizer);
     if (std::find(stop.begin(), stop.end(), end) == stop.end()) stop.push_back(end);
@@ -295,9 +296,8 @@ TensorMap collate(std::span<const EncodedRow* const> rows, int64_t pad, int64_t 
   const auto filled = [&](int64_t value) {
     return at::full({batch, columns}, value, at::TensorOptions().dtype(at::kLong));  // [B,T]
   };
-  TensorMap out = {{"input_ids", filled(pad)},
-                   {"labels", filled(kIgnoredLabel)},
-                   {"attention_mask", filled(0)}};
+  TensorMap out = {
+      {"input_ids", filled(pad)}, {"labels", filled(kIgnoredLabel)}, {"attention_mask", filled(0)}};
   for (int64_t b = 0; b < batch; ++b) {
     const EncodedRow& row = *rows[static_cast<size_t>(b)];
     const auto start = [&](const char* name) {

@@ -46,11 +46,11 @@ struct EncodeOptions {
 struct EncodedDataset {
   RowKind kind = RowKind::kText;
   std::vector<EncodedRow> rows;
-  std::vector<EncodedRow> rejected;    // pairs only, same size as `rows`
-  std::vector<int64_t> source_rows;    // index of each in the row source
+  std::vector<EncodedRow> rejected;  // pairs only, same size as `rows`
+  std::vector<int64_t> source_rows;  // index of each in the row source
   int64_t pad = 0;
-  int64_t without_label = 0;           // rows kept out: their prompt alone fills max_length
-  int64_t truncated = 0;               // rows (sides) that lost their end
+  int64_t without_label = 0;  // rows kept out: their prompt alone fills max_length
+  int64_t truncated = 0;      // rows (sides) that lost their end
 
   int64_t size() const { return static_cast<int64_t>(rows.size()); }
   // Positions of the longer side: what a batch pads to.

@@ -15,7 +15,9 @@ size_t common_prefix(const std::string& a, const std::string& b) {
   size_t n = 0;
   while (n < limit && a[n] == b[n]) ++n;
   // Never inside a character.
-  const auto inside = [&](const std::string& s) { return n < s.size() && is_continuation_byte(s[n]); };
+  const auto inside = [&](const std::string& s) {
+    return n < s.size() && is_continuation_byte(s[n]);
+  };
   while (n > 0 && (inside(a) || inside(b))) --n;
   // A space belongs to the word after it.
   if (n > 0 && a[n - 1] == ' ') --n;
@@ -28,8 +30,7 @@ PairTexts split_texts(const std::string& chosen, const std::string& rejected) {
 }
 
 PairTexts split_messages(const Value::List& chosen, const Value::List& rejected) {
-  const auto [a, b] =
-      std::mismatch(chosen.begin(), chosen.end(), rejected.begin(), rejected.end());
+  const auto [a, b] = std::mismatch(chosen.begin(), chosen.end(), rejected.begin(), rejected.end());
   return {Value(Value::List(chosen.begin(), a)), Value(Value::List(a, chosen.end())),
           Value(Value::List(b, rejected.end()))};
 }

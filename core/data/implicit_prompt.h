@@ -6,7 +6,7 @@
 namespace kd::core {
 
 struct PairTexts {
-  Value prompt;    // a text or a list of messages, as are the others
+  Value prompt;  // a text or a list of messages, as are the others
   Value chosen;
   Value rejected;
 };

@@ -61,7 +61,8 @@ void BatchOrder::prepare(int64_t epoch) {
   if (window > 0 && options_.shuffle) {  // else each window would go from short to long
     const auto places = epoch_stream(seed_, stage_, "batches", epoch).permutation(steps_per_epoch_);
     std::vector<std::vector<int64_t>> mixed;
-    for (const int64_t place : places) mixed.push_back(std::move(batches_[static_cast<size_t>(place)]));
+    for (const int64_t place : places)
+      mixed.push_back(std::move(batches_[static_cast<size_t>(place)]));
     batches_ = std::move(mixed);
   }
   epoch_ = epoch;

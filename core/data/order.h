@@ -15,12 +15,12 @@ struct OrderOptions {
   int64_t batch_size = 1;
   bool shuffle = true;
   bool drop_last = false;     // leave out an epoch's last batch when it is not full
-  int64_t length_window = 0;  // batches: inside each so long stretch of the shuffled order, rows are
-                              // sorted by length before they are cut into batches; 0: never
+  int64_t length_window = 0;  // batches: inside each so long stretch of the shuffled order, rows
+                              // are sorted by length before they are cut into batches; 0: never
 };
 
-// The batches of all steps. Keeps the present epoch's order, so that steps in sequence cost nothing.
-// Not thread-safe. [train]
+// The batches of all steps. Keeps the present epoch's order, so that steps in sequence cost
+// nothing. Not thread-safe. [train]
 class BatchOrder {
  public:
   // `lengths` has one entry a row, and is used by length_window only. Throws kd::Error(kData) when

@@ -107,8 +107,10 @@ class Grouper {
     const double best = high->score;
     if (best <= worst || best - worst < options_.margin) return;
     for (auto& candidate : all) {
-      if (candidate.score == best) problem.right.push_back(std::move(candidate));
-      else if (candidate.score == worst) problem.wrong.push_back(std::move(candidate));
+      if (candidate.score == best)
+        problem.right.push_back(std::move(candidate));
+      else if (candidate.score == worst)
+        problem.wrong.push_back(std::move(candidate));
     }
   }
 

@@ -30,7 +30,6 @@ struct PairOptions {
 // come in the order of their first row; which completions meet depends on (seed, problem) alone.
 // Logs what was left out and why. Throws kd::Error(kData) naming `dataset`.
 std::shared_ptr<const RowSource> make_pairs(const std::shared_ptr<const RowSource>& rows,
-                                            const PairOptions& options,
-                                            const std::string& dataset);
+                                            const PairOptions& options, const std::string& dataset);
 
 }  // namespace kd::core

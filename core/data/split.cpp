@@ -14,9 +14,10 @@ std::string default_column(const RowSource& rows, const std::string& dataset) {
   for (const char* name : {"prompt", "messages", "text"}) {
     if (first.find(name) != first.end()) return name;
   }
-  throw Error(ErrorCode::kData,
-              cat("dataset ", dataset, ": split needs a column that says which rows belong together"),
-              cat("say by = \"…\"; columns: ", join(columns_of(rows))));
+  throw Error(
+      ErrorCode::kData,
+      cat("dataset ", dataset, ": split needs a column that says which rows belong together"),
+      cat("say by = \"…\"; columns: ", join(columns_of(rows))));
 }
 
 }  // namespace

@@ -1,3 +1,5 @@
+#include "kd/plugin.h"
+
 #include <memory>
 #include <string>
 #include <utility>
@@ -6,7 +8,6 @@
 #include "kd/data.h"
 #include "kd/error.h"
 #include "kd/log.h"
-#include "kd/plugin.h"
 #include "problem_set.h"
 
 namespace kd::arithmetic {
@@ -78,7 +79,8 @@ class ArithmeticSource : public DataSource {
     auto problems =
         draw_problems(space_of(params_), name, count, static_cast<uint64_t>(params_.seed));
     const auto there_are = static_cast<int64_t>(problems.size());
-    // Practice may repeat; an examination that repeats itself would pretend to be larger than it is.
+    // Practice may repeat; an examination that repeats itself would pretend to be larger than it
+    // is.
     const int64_t size = name == "train" ? count : there_are;
     if (there_are < count) {
       log_warning(cat("arithmetic: level ", params_.level, " has ", there_are,

@@ -106,8 +106,7 @@ std::vector<Problem> draw_problems(const ProblemSpace& space, const std::string&
     smallest = std::min(smallest, size_of(space, operation));
   }
   // Operations are drawn equally often, so the smallest space is the first to run dry.
-  const double drawable =
-      smallest * static_cast<double>(space.operations.size()) * share_of(split);
+  const double drawable = smallest * static_cast<double>(space.operations.size()) * share_of(split);
   const std::string purpose = "problems:" + split;
   const RandomStream stream(StreamKey{seed, "arithmetic", purpose});
   if (static_cast<double>(count) < drawable / 2) return draw_distinct(space, split, count, stream);

@@ -57,15 +57,17 @@ void JsonlRows::find_good_lines() {
     } catch (Error& error) {
       if (skipped++ == 0) first_problem = error.what();
       if (skipped > options_.max_skipped) {
-        throw Error(ErrorCode::kData, cat("more than ", options_.max_skipped, " bad lines; the first: ",
-                                          first_problem),
-                    "repair the file, or raise max_skipped", name_);
+        throw Error(
+            ErrorCode::kData,
+            cat("more than ", options_.max_skipped, " bad lines; the first: ", first_problem),
+            "repair the file, or raise max_skipped", name_);
       }
     }
   }
   lines_ = std::move(good);
   options_.limit = limit;
-  if (skipped > 0) log_warning(cat(name_, ": ", skipped, " bad lines skipped; the first: ", first_problem));
+  if (skipped > 0)
+    log_warning(cat(name_, ": ", skipped, " bad lines skipped; the first: ", first_problem));
 }
 
 std::string_view JsonlRows::text_at(size_t begin, bool& is_cut) const {

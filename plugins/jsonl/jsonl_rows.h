@@ -19,7 +19,7 @@ struct ReadOptions {
   std::vector<std::string> columns;  // keep these only, and require them; empty: all
   int64_t limit = 0;                 // rows; 0: all
   OnError on_error = OnError::kStop;
-  int64_t max_skipped = 100;         // lines; more than that many bad ones are an error
+  int64_t max_skipped = 100;  // lines; more than that many bad ones are an error
 };
 
 // Lines are found when the file is opened and parsed when they are read, except under kSkip, where

@@ -1,3 +1,5 @@
+#include "kd/plugin.h"
+
 #include <memory>
 #include <string>
 #include <utility>
@@ -6,7 +8,6 @@
 #include "jsonl_rows.h"
 #include "kd/data.h"
 #include "kd/error.h"
-#include "kd/plugin.h"
 
 namespace kd::jsonl {
 namespace {
@@ -21,7 +22,8 @@ struct JsonlParams {
   static Params<JsonlParams> params() {
     Params<JsonlParams> p;
     p.add("path", &JsonlParams::path, "a file of one JSON object a line").required();
-    p.add("columns", &JsonlParams::columns, "keep these columns only, and require them; empty: all");
+    p.add("columns", &JsonlParams::columns,
+          "keep these columns only, and require them; empty: all");
     p.add("limit", &JsonlParams::limit, "read that many rows at most; 0: all").at_least(0);
     p.add("on_error", &JsonlParams::on_error, "what a bad line does").choices({"stop", "skip"});
     p.add("max_skipped", &JsonlParams::max_skipped, "skip: more bad lines than this are an error")

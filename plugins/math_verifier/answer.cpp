@@ -86,8 +86,8 @@ Answer as_set(std::vector<Answer> items) {
 }
 
 std::optional<Answer> parse_bracketed(string_view text) {
-  const bool escaped = text.size() >= 4 && text.substr(0, 2) == "\\{" &&
-                       text.substr(text.size() - 2) == "\\}";
+  const bool escaped =
+      text.size() >= 4 && text.substr(0, 2) == "\\{" && text.substr(text.size() - 2) == "\\}";
   if (escaped) {
     auto items = parse_items(text.substr(2, text.size() - 4), ",");
     return items ? std::optional(as_set(std::move(*items))) : std::nullopt;
@@ -222,8 +222,8 @@ std::optional<std::string> choice_in(const Answer& prediction) {
   if (prediction.kind != Answer::Kind::kText || prediction.text.empty()) return std::nullopt;
   string_view text = prediction.text;
   if (text.front() == '(') text.remove_prefix(1);
-  const bool marked = text.size() == 1 || (text.size() > 1 && (text[1] == ')' || text[1] == '.' ||
-                                                               text[1] == ':'));
+  const bool marked =
+      text.size() == 1 || (text.size() > 1 && (text[1] == ')' || text[1] == '.' || text[1] == ':'));
   if (text.empty() || !is_letter(text[0]) || !marked) return std::nullopt;
   return std::string(1, upper(text[0]));
 }

@@ -11,7 +11,7 @@ namespace kd::math {
 
 struct Answer {
   enum class Kind {
-    kNone,      // nothing that could be an answer: empty, or braces that do not match
+    kNone,  // nothing that could be an answer: empty, or braces that do not match
     kNumber,
     kSequence,  // (a, b), [a, b), rows of a matrix: ordered, its brackets count
     kSet,       // {a, b}, or "a, b" without brackets: unordered

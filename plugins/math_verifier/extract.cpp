@@ -36,9 +36,12 @@ std::string_view after_thinking(std::string_view text) {
 size_t closing_brace(std::string_view text, size_t at) {
   int depth = 1;
   for (; at < text.size(); ++at) {
-    if (text[at] == '\\') ++at;
-    else if (text[at] == '{') ++depth;
-    else if (text[at] == '}' && --depth == 0) return at;
+    if (text[at] == '\\')
+      ++at;
+    else if (text[at] == '{')
+      ++depth;
+    else if (text[at] == '}' && --depth == 0)
+      return at;
   }
   return npos;
 }
@@ -54,7 +57,8 @@ constexpr std::array kAnchors = {Anchor{"answer is", true}, Anchor{"answer:", fa
 std::string_view first_sentence(std::string_view text) {
   for (size_t i = 0; i < text.size(); ++i) {
     if (text[i] == '\n') return text.substr(0, i);
-    const bool ends = text[i] == '.' && (i + 1 == text.size() || text[i + 1] == ' ' || text[i + 1] == '\n');
+    const bool ends =
+        text[i] == '.' && (i + 1 == text.size() || text[i + 1] == ' ' || text[i + 1] == '\n');
     if (ends) return text.substr(0, i);
   }
   return text;

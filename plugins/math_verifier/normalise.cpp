@@ -14,28 +14,49 @@ constexpr auto npos = string_view::npos;
 
 // Longer forms stand before their beginnings.
 constexpr auto kReplacements = std::to_array<std::pair<string_view, string_view>>({
-    {"\\left", ""},      {"\\right", ""},   {"\\dfrac", "\\frac"}, {"\\tfrac", "\\frac"},
-    {"\\cfrac", "\\frac"}, {"\\!", ""},     {"\\,", " "},          {"\\;", " "},
-    {"\\:", " "},        {"\\ ", " "},      {"\\quad", " "},       {"\\displaystyle", ""},
-    {"^{\\circ}", ""},   {"^\\circ", ""},   {"\\circ", ""},        {"\\degree", ""},
-    {"\u00B0", ""},      {"\\$", ""},       {"\\(", ""},           {"\\)", ""},
-    {"\\[", ""},         {"\\]", ""},       {"$", ""},             {"\u2212", "-"},
-    {"\u2013", "-"},     {"~", " "},        {"\u00A0", " "},       {"\\lbrace", "\\{"},
-    {"\\rbrace", "\\}"}, {"**", ""},
+    {"\\left", ""},
+    {"\\right", ""},
+    {"\\dfrac", "\\frac"},
+    {"\\tfrac", "\\frac"},
+    {"\\cfrac", "\\frac"},
+    {"\\!", ""},
+    {"\\,", " "},
+    {"\\;", " "},
+    {"\\:", " "},
+    {"\\ ", " "},
+    {"\\quad", " "},
+    {"\\displaystyle", ""},
+    {"^{\\circ}", ""},
+    {"^\\circ", ""},
+    {"\\circ", ""},
+    {"\\degree", ""},
+    {"\u00B0", ""},
+    {"\\$", ""},
+    {"\\(", ""},
+    {"\\)", ""},
+    {"\\[", ""},
+    {"\\]", ""},
+    {"$", ""},
+    {"\u2212", "-"},
+    {"\u2013", "-"},
+    {"~", " "},
+    {"\u00A0", " "},
+    {"\\lbrace", "\\{"},
+    {"\\rbrace", "\\}"},
+    {"**", ""},
 });
 
 constexpr std::array<string_view, 5> kTextCommands = {"\\text{", "\\mathrm{", "\\textbf{",
                                                       "\\mathbf{", "\\mbox{"};
 
 constexpr auto kUnits = std::to_array<string_view>({
-    "cm",      "mm",      "km",      "m",       "meter",   "meters",  "metres",  "inch",
-    "inches",  "in",      "ft",      "feet",    "foot",    "yard",    "yards",   "mile",
-    "miles",   "mph",     "kg",      "g",       "gram",    "grams",   "lb",      "lbs",
-    "pounds",  "ounces",  "liters",  "litres",  "ml",      "second",  "seconds", "s",
-    "minute",  "minutes", "min",     "hour",    "hours",   "hr",      "day",     "days",
-    "week",    "weeks",   "month",   "months",  "year",    "years",   "dollar",  "dollars",
-    "cents",   "degree",  "degrees", "unit",    "units",   "square",  "cubic",   "people",
-    "percent", "points",
+    "cm",     "mm",     "km",      "m",       "meter",  "meters",  "metres",  "inch",   "inches",
+    "in",     "ft",     "feet",    "foot",    "yard",   "yards",   "mile",    "miles",  "mph",
+    "kg",     "g",      "gram",    "grams",   "lb",     "lbs",     "pounds",  "ounces", "liters",
+    "litres", "ml",     "second",  "seconds", "s",      "minute",  "minutes", "min",    "hour",
+    "hours",  "hr",     "day",     "days",    "week",   "weeks",   "month",   "months", "year",
+    "years",  "dollar", "dollars", "cents",   "degree", "degrees", "unit",    "units",  "square",
+    "cubic",  "people", "percent", "points",
 });
 
 bool is_letter(char c) { return std::isalpha(static_cast<unsigned char>(c)) != 0; }
@@ -85,8 +106,10 @@ std::string unwrapped(std::string text) {
 std::string single_spaces(string_view text) {
   std::string out;
   for (const char c : text) {
-    if (!is_space(c)) out.push_back(c);
-    else if (!out.empty() && out.back() != ' ') out.push_back(' ');
+    if (!is_space(c))
+      out.push_back(c);
+    else if (!out.empty() && out.back() != ' ')
+      out.push_back(' ');
   }
   if (!out.empty() && out.back() == ' ') out.pop_back();
   return out;
@@ -154,9 +177,12 @@ std::string normalise(std::string_view text) {
 bool braces_match(std::string_view text) {
   int depth = 0;
   for (size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '\\') ++i;
-    else if (text[i] == '{') ++depth;
-    else if (text[i] == '}' && --depth < 0) return false;
+    if (text[i] == '\\')
+      ++i;
+    else if (text[i] == '{')
+      ++depth;
+    else if (text[i] == '}' && --depth < 0)
+      return false;
   }
   return depth == 0;
 }

@@ -6,8 +6,8 @@
 
 namespace kd::math {
 
-// Without $, \left, \right, thin spaces, \text{…} around words, \dfrac's d, degree signs, units after
-// a number, quotes and a final full stop; runs of space become one.
+// Without $, \left, \right, thin spaces, \text{…} around words, \dfrac's d, degree signs, units
+// after a number, quotes and a final full stop; runs of space become one.
 std::string normalise(std::string_view text);
 
 // Whether { and } match, escaped ones apart.

@@ -274,8 +274,10 @@ class Parser {
     }
     if (*exponent > kLargestExponent) return std::nullopt;
     const Rational power(power_of(10, *exponent));
-    if (negative) number.value /= power;
-    else number.value *= power;
+    if (negative)
+      number.value /= power;
+    else
+      number.value *= power;
     number.decimals = -1;  // its digits say nothing about units
     return number;
   }

@@ -11,8 +11,8 @@ using Integer = boost::multiprecision::cpp_int;
 using Rational = boost::multiprecision::cpp_rational;
 
 struct Number {
-  Rational value;        // of the rational factor
-  long radicand = 1;     // under the root, square-free, at least 1
+  Rational value;     // of the rational factor
+  long radicand = 1;  // under the root, square-free, at least 1
   int pi_power = 0;
   int decimals = -1;     // digits after the point as written; -1: none was written as a decimal
   bool percent = false;  // had a percent sign; `value` is what stands before it

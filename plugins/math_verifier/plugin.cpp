@@ -1,3 +1,5 @@
+#include "kd/plugin.h"
+
 #include <memory>
 #include <optional>
 #include <string>
@@ -7,7 +9,6 @@
 #include "answer.h"
 #include "extract.h"
 #include "kd/error.h"
-#include "kd/plugin.h"
 #include "kd/verifier.h"
 
 namespace kd::math {

@@ -1,3 +1,5 @@
+#include "kd/plugin.h"
+
 #include <algorithm>
 #include <cmath>
 #include <memory>
@@ -9,7 +11,6 @@
 #include "kd/error.h"
 #include "kd/log.h"
 #include "kd/metric.h"
-#include "kd/plugin.h"
 #include "kd/verifier.h"
 #include "pass_at_k.h"
 
@@ -50,8 +51,8 @@ class PassAtK : public Metric {
   explicit PassAtK(PassAtKParams params) : params_(std::move(params)) {
     if (params_.samples == 0) params_.samples = params_.k;
     if (params_.samples < params_.k) {
-      throw Error(ErrorCode::kUsage, cat("pass_at_k: samples = ", params_.samples,
-                                         " is less than k = ", params_.k));
+      throw Error(ErrorCode::kUsage,
+                  cat("pass_at_k: samples = ", params_.samples, " is less than k = ", params_.k));
     }
     if (params_.samples > 1 && params_.temperature == 0) {
       throw Error(ErrorCode::kUsage, "pass_at_k: greedy completions of a prompt are all the same",
@@ -82,8 +83,8 @@ class PassAtK : public Metric {
       truncated.push_back(share_truncated(row));
     }
     if (passes.empty()) {
-      throw Error(ErrorCode::kData, cat("pass_at_k: none of ", rows.size(),
-                                        " rows has an answer that can be read"),
+      throw Error(ErrorCode::kData,
+                  cat("pass_at_k: none of ", rows.size(), " rows has an answer that can be read"),
                   "name the column of the answer in the verifier");
     }
     if (unreadable > 0) {
@@ -101,8 +102,8 @@ class PassAtK : public Metric {
   // -1: the row's own answer cannot be read.
   int64_t count_right(const EvaluatedRow& row) const {
     if (static_cast<int64_t>(row.completions.size()) < params_.k) {
-      throw Error(ErrorCode::kInternal, cat("pass_at_k: ", row.completions.size(),
-                                            " completions for k = ", params_.k));
+      throw Error(ErrorCode::kInternal,
+                  cat("pass_at_k: ", row.completions.size(), " completions for k = ", params_.k));
     }
     int64_t right = 0;
     for (const auto& completion : row.completions) {
@@ -148,15 +149,14 @@ class Perplexity : public Metric {
 };
 
 void register_all(Registrar& registrar) {
-  registrar.add<Metric, PassAtKParams>(
-      "pass_at_k", "share of problems solved within k tries (unbiased)",
-      [](const PassAtKParams& params, const CreateContext&) {
-        return std::make_shared<PassAtK>(params);
-      });
-  registrar.add<Metric, NoParams>("perplexity", "perplexity of the rows' own completions",
-                                  [](const NoParams&, const CreateContext&) {
-                                    return std::make_shared<Perplexity>();
-                                  });
+  registrar.add<Metric, PassAtKParams>("pass_at_k",
+                                       "share of problems solved within k tries (unbiased)",
+                                       [](const PassAtKParams& params, const CreateContext&) {
+                                         return std::make_shared<PassAtK>(params);
+                                       });
+  registrar.add<Metric, NoParams>(
+      "perplexity", "perplexity of the rows' own completions",
+      [](const NoParams&, const CreateContext&) { return std::make_shared<Perplexity>(); });
 }
 
 }  // namespace

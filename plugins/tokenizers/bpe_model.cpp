@@ -17,15 +17,17 @@ constexpr size_t kNone = std::numeric_limits<size_t>::max();
 
 [[noreturn]] void throw_unknown(std::string_view piece, size_t at) {
   size_t start = at;  // of the character that the byte belongs to
-  while (start > 0 && at - start < 3 && (static_cast<unsigned char>(piece[start]) & 0xC0U) == 0x80U) {
+  while (start > 0 && at - start < 3 &&
+         (static_cast<unsigned char>(piece[start]) & 0xC0U) == 0x80U) {
     --start;
   }
   const CodePoint point = code_point_at(piece, start);
   const std::string name =
       point.valid ? cat("'", piece.substr(start, point.size), "'")
                   : cat("byte ", static_cast<int>(static_cast<unsigned char>(piece[at])));
-  throw Error(ErrorCode::kData, cat("the tokenizer's vocabulary has no ", name, ", which the text '",
-                                    piece.substr(0, 60), "' contains"),
+  throw Error(ErrorCode::kData,
+              cat("the tokenizer's vocabulary has no ", name, ", which the text '",
+                  piece.substr(0, 60), "' contains"),
               "add it to the alphabet, or use a tokenizer that knows all bytes");
 }
 
@@ -45,7 +47,8 @@ BpeModel::BpeModel(std::vector<std::string> tokens, std::vector<std::pair<int64_
   }
   for (size_t rank = 0; rank < merges_.size(); ++rank) {
     const auto [left, right] = merges_[rank];
-    const auto& whole = tokens_.at(static_cast<size_t>(left)) + tokens_.at(static_cast<size_t>(right));
+    const auto& whole =
+        tokens_.at(static_cast<size_t>(left)) + tokens_.at(static_cast<size_t>(right));
     const auto it = ids_.find(whole);
     if (it == ids_.end()) {
       throw Error(ErrorCode::kData, cat("merge ", rank, " makes '", lossy_utf8(whole),

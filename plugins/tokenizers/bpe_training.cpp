@@ -33,8 +33,10 @@ class Trainer {
     for (const auto& text : texts) {
       for (const auto piece : presplit(rule, text)) {
         const auto it = counts.find(piece);
-        if (it != counts.end()) ++it->second;
-        else counts.emplace(piece, 1);
+        if (it != counts.end())
+          ++it->second;
+        else
+          counts.emplace(piece, 1);
       }
     }
     for (const auto& [piece, count] : counts) add_word(piece, count);

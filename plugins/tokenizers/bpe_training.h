@@ -11,8 +11,8 @@
 namespace kd::tokenizers {
 
 struct TrainedBpe {
-  std::vector<std::string> tokens;                    // ids 0 … 255 are the bytes
-  std::vector<std::pair<int64_t, int64_t>> merges;    // merge i makes token 256 + i
+  std::vector<std::string> tokens;                  // ids 0 … 255 are the bytes
+  std::vector<std::pair<int64_t, int64_t>> merges;  // merge i makes token 256 + i
 };
 
 // Merges the most frequent pair until there are `tokens` tokens (at least 256) or no pair occurs

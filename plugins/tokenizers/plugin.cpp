@@ -1,4 +1,6 @@
 // The components: byte, characters, bpe, file.
+#include "kd/plugin.h"
+
 #include <algorithm>
 #include <memory>
 #include <string>
@@ -9,7 +11,6 @@
 #include "kd/data.h"
 #include "kd/error.h"
 #include "kd/log.h"
-#include "kd/plugin.h"
 #include "tokenizer_json.h"
 
 namespace kd::tokenizers {
@@ -49,8 +50,7 @@ struct ByteParams {
 
   static Params<ByteParams> params() {
     Params<ByteParams> p;
-    p.add("specials", &ByteParams::specials,
-          "special tokens besides <|pad|>, <|bos|> and <|eos|>");
+    p.add("specials", &ByteParams::specials, "special tokens besides <|pad|>, <|bos|> and <|eos|>");
     return p;
   }
 };
@@ -107,7 +107,8 @@ struct BpeParams {
     Params<BpeParams> p;
     p.add("path", &BpeParams::path, "a tokenizer.json, or the folder that holds it");
     p.add("train", &BpeParams::train, "rows whose text the merges are learnt from");
-    p.add("columns", &BpeParams::columns, "train: columns to read; those a row lacks are passed over");
+    p.add("columns", &BpeParams::columns,
+          "train: columns to read; those a row lacks are passed over");
     p.add("vocab_size", &BpeParams::vocab_size, "train: tokens, special ones included")
         .range(260, 1 << 20);
     p.add("split", &BpeParams::split, "train: how text is cut before merging")
@@ -115,7 +116,8 @@ struct BpeParams {
     p.add("specials", &BpeParams::specials,
           "train: special tokens besides <|pad|>, <|bos|> and <|eos|>");
     p.add("eos", &BpeParams::eos, "path: the token that ends a text; default: what the files say");
-    p.add("pad", &BpeParams::pad, "path: the token that fills batches; default: what the files say");
+    p.add("pad", &BpeParams::pad,
+          "path: the token that fills batches; default: what the files say");
     return p;
   }
 };
@@ -153,14 +155,16 @@ std::shared_ptr<Tokenizer> make_trained(const BpeParams& params) {
   const Presplit rule = presplit_named(params.split);
   const auto specials = static_cast<int64_t>(params.specials.size()) + 3;
   if (params.vocab_size < kBytes + specials) {
-    throw Error(ErrorCode::kUsage, cat("vocab_size = ", params.vocab_size, " is less than 256 bytes and ",
-                                       specials, " special tokens"));
+    throw Error(ErrorCode::kUsage,
+                cat("vocab_size = ", params.vocab_size, " is less than 256 bytes and ", specials,
+                    " special tokens"));
   }
-  auto trained = train_bpe(texts_of(*params.train, params.columns), rule, params.vocab_size - specials);
+  auto trained =
+      train_bpe(texts_of(*params.train, params.columns), rule, params.vocab_size - specials);
   const auto made = static_cast<int64_t>(trained.tokens.size()) + specials;
   if (made < params.vocab_size) {
-    log_warning(cat("tokenizer bpe: the text has pairs for ", made, " tokens only, vocab_size = ",
-                    params.vocab_size, " was asked for"));
+    log_warning(cat("tokenizer bpe: the text has pairs for ", made,
+                    " tokens only, vocab_size = ", params.vocab_size, " was asked for"));
   }
   return with_specials(std::move(trained.tokens), std::move(trained.merges), rule, params.specials);
 }

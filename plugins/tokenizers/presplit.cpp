@@ -10,10 +10,8 @@ namespace {
 
 enum class Class { kLetter, kNumber, kSpace, kOther, kEnd };
 
-constexpr std::string_view kTail =
-    "| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
-constexpr std::string_view kHead =
-    "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|";
+constexpr std::string_view kTail = "| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
+constexpr std::string_view kHead = "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|";
 
 bool is_line_end(char c) { return c == '\r' || c == '\n'; }
 
@@ -49,8 +47,8 @@ class Scanner {
   // 's 't 're 've 'm 'll 'd: its length in bytes, or 0.
   size_t contraction(size_t at) const {
     if (text_[at] != '\'') return 0;
-    static constexpr std::array<std::string_view, 7> kEndings = {"s",  "t", "re", "ve",
-                                                                  "m", "ll", "d"};
+    static constexpr std::array<std::string_view, 7> kEndings = {"s", "t",  "re", "ve",
+                                                                 "m", "ll", "d"};
     for (const auto ending : kEndings) {
       if (same_letters(text_.substr(at + 1, ending.size()), ending)) return 1 + ending.size();
     }

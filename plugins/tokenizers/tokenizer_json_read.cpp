@@ -75,8 +75,8 @@ void read_pre_tokenizer(const Value& file, TokenizerSpec& spec) {
   if (type_of(part) == "ByteLevel") return read_byte_level(part, false, spec);
   if (type_of(part) != "Sequence") refuse(cat("cuts text by ", type_of(part)));
   const auto& parts = member(part, "pretokenizers").as_list();
-  const bool known = parts.size() == 2 && type_of(parts[0]) == "Split" &&
-                     type_of(parts[1]) == "ByteLevel";
+  const bool known =
+      parts.size() == 2 && type_of(parts[0]) == "Split" && type_of(parts[1]) == "ByteLevel";
   if (!known) refuse("cuts text in a sequence of its own");
   read_split(parts[0], spec);
   read_byte_level(parts[1], true, spec);
@@ -94,8 +94,8 @@ void read_added(const Value& file, TokenizerSpec& spec) {
       }
     }
     if (added.id < 0 || added.content.empty()) {
-      throw Error(ErrorCode::kData, cat("the added token '", added.content, "' with id ", added.id,
-                                        " is no token"));
+      throw Error(ErrorCode::kData,
+                  cat("the added token '", added.content, "' with id ", added.id, " is no token"));
     }
     spec.added.push_back(std::move(added));
   }
@@ -221,11 +221,12 @@ void read_special_tokens(const std::filesystem::path& config_path, const Special
   if (std::filesystem::exists(config_path)) config = parse_json(read_text(config_path));
   const std::string eos = names.eos.empty() ? config_token(config, "eos_token") : names.eos;
   const std::string pad = names.pad.empty() ? config_token(config, "pad_token") : names.pad;
-  spec.eos = eos.empty() ? first_named(spec, {"<|eos|>", "<|endoftext|>", "</s>", "<eos>",
-                                              "<|end_of_text|>"})
-                         : wanted_token(spec, eos);
-  spec.pad = pad.empty() ? first_named(spec, {"<|pad|>", "<pad>", "[PAD]"})
-                         : wanted_token(spec, pad);
+  spec.eos =
+      eos.empty()
+          ? first_named(spec, {"<|eos|>", "<|endoftext|>", "</s>", "<eos>", "<|end_of_text|>"})
+          : wanted_token(spec, eos);
+  spec.pad =
+      pad.empty() ? first_named(spec, {"<|pad|>", "<pad>", "[PAD]"}) : wanted_token(spec, pad);
   if (spec.pad < 0) spec.pad = spec.eos;
   const std::string bos = config_token(config, "bos_token");
   if (spec.bos < 0 && is_set(config, "add_bos_token") && !bos.empty()) {

@@ -48,8 +48,9 @@ Value pre_tokenizer(const TokenizerSpec& spec) {
                   {"pattern", Map{{"Regex", presplit_pattern(spec.presplit)}}},
                   {"behavior", "Isolated"},
                   {"invert", false}});
-  return Value(Map{{"type", "Sequence"},
-                   {"pretokenizers", List{std::move(split), byte_level(spec.prefix_space, false)}}});
+  return Value(
+      Map{{"type", "Sequence"},
+          {"pretokenizers", List{std::move(split), byte_level(spec.prefix_space, false)}}});
 }
 
 // The begin token before a text, as the readers of this file add it.

@@ -10,7 +10,7 @@ namespace kd::tokenizers {
 
 struct CodePoint {
   uint32_t value = 0;
-  size_t size = 1;     // bytes; 1 for a byte that starts no valid sequence
+  size_t size = 1;  // bytes; 1 for a byte that starts no valid sequence
   bool valid = false;
 };
 

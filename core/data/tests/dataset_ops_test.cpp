@@ -45,13 +45,15 @@ TEST(Where, KeepsRowsThatMatchAll) {
   EXPECT_THAT(where(Value::Map{{"correct", true}}), ElementsAre(0, 2, 4, 6, 8));
   EXPECT_THAT(where(Value::Map{{"correct", true}, {"kind", "x"}}), ElementsAre(0, 6));
   EXPECT_THAT(where(Value::Map{{"level", 2}}), ElementsAre(2, 7));  // 2 is 2.0
-  EXPECT_THAT(where(Value::Map{{"level", Value::Map{{"min", 1}, {"max", 2}}}}), ElementsAre(1, 2, 6, 7));
+  EXPECT_THAT(where(Value::Map{{"level", Value::Map{{"min", 1}, {"max", 2}}}}),
+              ElementsAre(1, 2, 6, 7));
   EXPECT_THAT(where(Value::Map{{"level", Value::Map{{"min", 4}}}}), ElementsAre(4, 9));
   EXPECT_THAT(where(Value::Map{{"level", Value::List{0, 4}}}), ElementsAre(0, 4, 5, 9));
 }
 
 TEST(Where, TakesAFunction) {
-  const Value odd = function([](const Row& row) { return Value(row.at("id").as_integer() % 2 == 1); });
+  const Value odd =
+      function([](const Row& row) { return Value(row.at("id").as_integer() % 2 == 1); });
   EXPECT_THAT(where(odd), ElementsAre(1, 3, 5, 7, 9));
   EXPECT_THAT(where(Value::Map{{"filter", odd}}), ElementsAre(1, 3, 5, 7, 9));
   const Value wrong = function([](const Row&) { return Value("yes"); });
@@ -74,8 +76,8 @@ TEST(Where, AColumnThatNoRowHasIsAnError) {
 }
 
 TEST(Map, RenamesColumns) {
-  const auto rows = run(apply(traces(), Op::kMap, Value::Map{{"rename", Value::Map{{"id", "number"}}}}),
-                        numbered(2));
+  const auto rows = run(
+      apply(traces(), Op::kMap, Value::Map{{"rename", Value::Map{{"id", "number"}}}}), numbered(2));
   EXPECT_EQ(rows[1].at("number").as_integer(), 1);
   EXPECT_EQ(rows[1].count("id"), 0U);
   EXPECT_EQ(rows[1].size(), 5U);
@@ -85,8 +87,10 @@ TEST(Map, RefusesNamesThatAreTakenAndColumnsThatAreNotThere) {
   const auto rename = [](const char* from, const char* to) {
     return apply(traces(), Op::kMap, Value::Map{{"rename", Value::Map{{from, to}}}});
   };
-  EXPECT_THAT(error_of([&] { run(rename("id", "kind"), numbered(1)); }).what(), HasSubstr("'kind'"));
-  EXPECT_THAT(error_of([&] { run(rename("di", "x"), numbered(1)); }).what(), HasSubstr("no column 'di'"));
+  EXPECT_THAT(error_of([&] { run(rename("id", "kind"), numbered(1)); }).what(),
+              HasSubstr("'kind'"));
+  EXPECT_THAT(error_of([&] { run(rename("di", "x"), numbered(1)); }).what(),
+              HasSubstr("no column 'di'"));
 }
 
 TEST(Map, TakesAFunctionThatMayDropRows) {
@@ -106,7 +110,9 @@ TEST(Take, GivesTheFirstRows) {
 }
 
 TEST(Shuffle, IsAPermutationThatTheSeedDecides) {
-  const auto order = [](int seed) { return ids(run(apply(traces(), Op::kShuffle, seed), numbered(50))); };
+  const auto order = [](int seed) {
+    return ids(run(apply(traces(), Op::kShuffle, seed), numbered(50)));
+  };
   auto sorted = order(1);
   EXPECT_EQ(order(1), order(1));
   EXPECT_NE(order(1), order(2));
@@ -138,7 +144,10 @@ TEST(Split, FractionsAndNamesAreChecked) {
   const auto split = [](const Value& parts, const char* part) {
     return run(apply(traces(), Op::kSplit, parts, part), numbered(10));
   };
-  EXPECT_THAT(error_of([&] { split(Value::Map{{"a", 0.7}, {"b", 0.6}}, "a"); }).what(), HasSubstr("1.3"));
+  EXPECT_THAT(error_of([&] {
+                split(Value::Map{{"a", 0.7}, {"b", 0.6}}, "a");
+              }).what(),
+              HasSubstr("1.3"));
   EXPECT_THAT(error_of([&] { split(Value::Map{{"a", -1}}, "a"); }).what(), HasSubstr("'a'"));
   EXPECT_THAT(error_of([&] { split(Value::Map{}, "a"); }).what(), HasSubstr("no parts"));
   EXPECT_THAT(error_of([&] { split(kParts, "tets"); }).what(), HasSubstr("did you mean 'test'"));
@@ -147,20 +156,27 @@ TEST(Split, FractionsAndNamesAreChecked) {
 }
 
 TEST(Operations, ChainWithoutReadingMoreThanTheyNeed) {
-  const auto handle = apply(apply(apply(traces(), Op::kWhere, Value::Map{{"correct", true}}),
-                                  Op::kShuffle, 3),
-                            Op::kTake, 2);
+  const auto handle =
+      apply(apply(apply(traces(), Op::kWhere, Value::Map{{"correct", true}}), Op::kShuffle, 3),
+            Op::kTake, 2);
   EXPECT_EQ(run(handle, numbered(10)).size(), 2U);
   EXPECT_EQ(describe_dataset(*handle), "traces.data:where:shuffle:take");
 }
 
 TEST(Operations, OptionsAreChecked) {
-  EXPECT_THAT(error_of([] { dataset_op_options(Op::kTake, Value::Map{{"m", 1}}); }).what(), HasSubstr("'m'"));
+  EXPECT_THAT(error_of([] {
+                dataset_op_options(Op::kTake, Value::Map{{"m", 1}});
+              }).what(),
+              HasSubstr("'m'"));
   EXPECT_THAT(error_of([] { dataset_op_options(Op::kTake, Value()); }).what(), HasSubstr("n"));
-  EXPECT_THAT(error_of([] { dataset_op_options(Op::kWhere, Value("x")); }).what(), HasSubstr("string"));
-  EXPECT_EQ(error_of([] { dataset_op_options(Op::kWhere, Value::Map{}); }).code(), ErrorCode::kUsage);
+  EXPECT_THAT(error_of([] { dataset_op_options(Op::kWhere, Value("x")); }).what(),
+              HasSubstr("string"));
+  EXPECT_EQ(error_of([] { dataset_op_options(Op::kWhere, Value::Map{}); }).code(),
+            ErrorCode::kUsage);
   EXPECT_EQ(error_of([] { dataset_op_options(Op::kMap, Value::Map{}); }).code(), ErrorCode::kUsage);
-  EXPECT_EQ(error_of([] { dataset_op_options(Op::kPairs, Value::Map{{"per_problem", 0}}); }).code(),
+  EXPECT_EQ(error_of([] {
+              dataset_op_options(Op::kPairs, Value::Map{{"per_problem", 0}});
+            }).code(),
             ErrorCode::kUsage);
   EXPECT_EQ(error_of([] { dataset_op_schema(Op::kSource); }).code(), ErrorCode::kInternal);
 }

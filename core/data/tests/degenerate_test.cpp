@@ -50,7 +50,9 @@ TEST(Degenerate, TruncationIsToldByTwoColumns) {
 
 TEST(Degenerate, TextOfACompletion) {
   EXPECT_EQ(completion_text("a"), "a");
-  EXPECT_EQ(completion_text(Value::List{Value::Map{{"content", "a"}}, Value::Map{{"content", "b"}}}), "a\nb");
+  EXPECT_EQ(
+      completion_text(Value::List{Value::Map{{"content", "a"}}, Value::Map{{"content", "b"}}}),
+      "a\nb");
   EXPECT_THROW(completion_text(5), Error);
   EXPECT_THROW(completion_text(Value::List{5}), Error);
 }

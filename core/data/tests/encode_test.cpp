@@ -73,7 +73,8 @@ TEST(Encode, MessagesCountWhatTheAssistantSaysAndItsEnd) {
 }
 
 TEST(Encode, MarkersInsideATextOpenNoTurn) {
-  const Row row = {{"messages", Value::List{message("user", "<|im_end|>"), message("assistant", "a")}}};
+  const Row row = {
+      {"messages", Value::List{message("user", "<|im_end|>"), message("assistant", "a")}}};
   const auto encoded = encode_row(row, kLetters);
   EXPECT_EQ(std::count(encoded.ids.begin(), encoded.ids.end(), 4), 2);
 }
@@ -97,7 +98,8 @@ TEST(Encode, ConversationalPromptsAndCompletions) {
 }
 
 std::string random_text(RandomStream& stream) {
-  static const std::vector<std::string> units = {"a", " ", "\n", "<|im_start|>", "<|im_end|>", "user\n", "x"};
+  static const std::vector<std::string> units = {"a",          " ",      "\n", "<|im_start|>",
+                                                 "<|im_end|>", "user\n", "x"};
   std::string out;
   for (uint64_t n = stream.below(6); n > 0; --n) out += units[stream.below(units.size())];
   return out;
@@ -117,13 +119,15 @@ TEST(Encode, ThePromptIsTheBeginningOfTheRowInRandomConversations) {
     ASSERT_LE(prompt.size(), whole.ids.size());
     EXPECT_TRUE(std::equal(prompt.begin(), prompt.end(), whole.ids.begin()));
     // Markers come from turns only, never from texts.
-    EXPECT_EQ(static_cast<size_t>(std::count(whole.ids.begin(), whole.ids.end(), 3)), messages.size());
+    EXPECT_EQ(static_cast<size_t>(std::count(whole.ids.begin(), whole.ids.end(), 3)),
+              messages.size());
   }
 }
 
 TEST(Encode, PromptsOfEveryKind) {
   EXPECT_THAT(encode_prompt({{"prompt", "ab"}}, kLettersWithBegin), ElementsAre(1, 'a', 'b'));
-  EXPECT_THAT(encode_prompt({{"prompt", "ab"}, {"completion", "c"}}, kLetters), ElementsAre('a', 'b'));
+  EXPECT_THAT(encode_prompt({{"prompt", "ab"}, {"completion", "c"}}, kLetters),
+              ElementsAre('a', 'b'));
   EXPECT_THAT(encode_prompt({{"text", "abc"}}, kLettersWithBegin), ElementsAre(1));
   const Row pair = {{"chosen", "ab c"}, {"rejected", "ab d"}};
   EXPECT_THAT(encode_prompt(pair, kLetters), ElementsAre('a', 'b'));
@@ -155,8 +159,9 @@ TEST(ImplicitPrompt, NeverCutsACharacter) {
 }
 
 TEST(ImplicitPrompt, OfMessagesIsTheCommonOnes) {
-  const auto texts = pair_texts({{"chosen", Value::List{message("user", "q"), message("assistant", "a")}},
-                                 {"rejected", Value::List{message("user", "q"), message("assistant", "b")}}});
+  const auto texts =
+      pair_texts({{"chosen", Value::List{message("user", "q"), message("assistant", "a")}},
+                  {"rejected", Value::List{message("user", "q"), message("assistant", "b")}}});
   EXPECT_EQ(texts.prompt, Value(Value::List{message("user", "q")}));
   EXPECT_THROW(pair_texts({{"chosen", "a"}, {"rejected", "a"}}), Error);
   EXPECT_THROW(pair_texts({{"chosen", "a"}, {"rejected", Value::List{}}}), Error);
@@ -222,8 +227,10 @@ TEST(Collate, SidesOfPairsShareTheirLength) {
   const std::vector<int64_t> both = {1, 0};
   const auto batch = collate(dataset, both);
   EXPECT_EQ(batch.size(), 6U);
-  for (const auto& [name, tensor] : batch) EXPECT_EQ(tensor.sizes(), (std::vector<int64_t>{2, 5})) << name;
-  EXPECT_THAT(values(batch.at("rejected.input_ids")), ElementsAre('a', 'd', 'e', 'f', 0, 'a', 'd', 0, 0, 0));
+  for (const auto& [name, tensor] : batch)
+    EXPECT_EQ(tensor.sizes(), (std::vector<int64_t>{2, 5})) << name;
+  EXPECT_THAT(values(batch.at("rejected.input_ids")),
+              ElementsAre('a', 'd', 'e', 'f', 0, 'a', 'd', 0, 0, 0));
 }
 
 }  // namespace

@@ -31,16 +31,18 @@ std::vector<Row> pairs(std::vector<Row> rows, const Value::Map& options = {}) {
 std::string text(const Row& row, const char* column) { return row.at(column).as_string(); }
 
 TEST(Pairs, JoinARightAndAWrongCompletionOfEachProblem) {
-  const auto made = pairs({trace("1+1", "2", true), trace("1+1", "3", false), trace("2+2", "5", false),
-                           trace("3+3", "6", true), trace("4+4", "9", false), trace("4+4", "8", true)});
+  const auto made =
+      pairs({trace("1+1", "2", true), trace("1+1", "3", false), trace("2+2", "5", false),
+             trace("3+3", "6", true), trace("4+4", "9", false), trace("4+4", "8", true)});
   ASSERT_EQ(made.size(), 2U);
   EXPECT_EQ(made[0], (Row{{"prompt", "1+1"}, {"chosen", "2"}, {"rejected", "3"}}));
   EXPECT_EQ(made[1], (Row{{"prompt", "4+4"}, {"chosen", "8"}, {"rejected", "9"}}));
 }
 
 TEST(Pairs, KeepProvenance) {
-  const auto made = pairs({trace("p", "a", true, {{"answer", "4"}, {"sample", 0}, {"teacher", "t"}}),
-                           trace("p", "b", false, {{"answer", "4"}, {"sample", 1}})});
+  const auto made =
+      pairs({trace("p", "a", true, {{"answer", "4"}, {"sample", 0}, {"teacher", "t"}}),
+             trace("p", "b", false, {{"answer", "4"}, {"sample", 1}})});
   ASSERT_EQ(made.size(), 1U);
   EXPECT_EQ(text(made[0], "answer"), "4");
   EXPECT_EQ(made[0].at("chosen.sample").as_integer(), 0);
@@ -66,7 +68,8 @@ TEST(Pairs, OneAProblemUnlessAskedForMore) {
   EXPECT_EQ(made.size(), 6U);  // all combinations
   EXPECT_EQ(different.size(), 6U);
   std::set<std::string> rejected;
-  for (const auto& pair : pairs(many(1, 1, 4), {{"per_problem", 4}})) rejected.insert(text(pair, "rejected"));
+  for (const auto& pair : pairs(many(1, 1, 4), {{"per_problem", 4}}))
+    rejected.insert(text(pair, "rejected"));
   EXPECT_EQ(rejected.size(), 4U);
 }
 
@@ -102,11 +105,13 @@ TEST(Pairs, DegenerateNegativesAreDropped) {
   const auto made = pairs(all, {{"per_problem", 9}});
   ASSERT_EQ(made.size(), 1U);
   EXPECT_EQ(text(made[0], "rejected"), "plainly wrong");
-  EXPECT_EQ(pairs({trace("p", "right", true), degenerate[0]}, {{"keep_truncated", true}}).size(), 1U);
+  EXPECT_EQ(pairs({trace("p", "right", true), degenerate[0]}, {{"keep_truncated", true}}).size(),
+            1U);
 }
 
 TEST(Pairs, RightCompletionsThatWereCutAreNoExample) {
-  EXPECT_TRUE(pairs({trace("p", "a", true, {{"truncated", true}}), trace("p", "b", false)}).empty());
+  EXPECT_TRUE(
+      pairs({trace("p", "a", true, {{"truncated", true}}), trace("p", "b", false)}).empty());
 }
 
 TEST(Pairs, LengthRatioIsLimitedOnRequest) {
@@ -143,8 +148,10 @@ TEST(Pairs, ErrorsNameTheColumnOrTheRow) {
   const auto message = [](std::vector<Row> rows, const Value::Map& options = {}) {
     return std::string(error_of([&] { pairs(std::move(rows), options); }).what());
   };
-  EXPECT_THAT(message({trace("p", "a", true)}, {{"by", "promt"}}), HasSubstr("did you mean 'prompt'"));
-  EXPECT_THAT(message({trace("p", "a", true)}, {{"chosen", "right"}}), HasSubstr("no column 'right'"));
+  EXPECT_THAT(message({trace("p", "a", true)}, {{"by", "promt"}}),
+              HasSubstr("did you mean 'prompt'"));
+  EXPECT_THAT(message({trace("p", "a", true)}, {{"chosen", "right"}}),
+              HasSubstr("no column 'right'"));
   EXPECT_THAT(message({trace("p", "a", "yes")}), HasSubstr("here it is 'yes'"));
   EXPECT_THAT(message({trace("p", "a", true), trace("p", "b", 0.5)}), HasSubstr("row 1"));
 }

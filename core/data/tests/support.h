@@ -90,7 +90,8 @@ class RowFunction : public Callable {
 
 inline Value function(Value (*f)(const Row&)) { return Value(std::make_shared<RowFunction>(f)); }
 
-// Letters are tokens: 'a' is 97. 1 begins a text, 2 ends it, 3 and 4 are the ChatML markers, 0 pads.
+// Letters are tokens: 'a' is 97. 1 begins a text, 2 ends it, 3 and 4 are the ChatML markers, 0
+// pads.
 class Letters : public Tokenizer {
  public:
   explicit Letters(bool begins = false) : begins_(begins) {}

@@ -54,7 +54,8 @@ TEST_F(Jsonl, ReadsEveryKindOfRow) {
   EXPECT_TRUE(rows->row(1).at("more").find("x")->is_nil());
 
   EXPECT_EQ(read(R"({"messages": [{"role": "user", "content": "hi"}]})")->size(), 1);
-  EXPECT_EQ(read(R"({"prompt": "p", "completion": [{"role": "assistant", "content": "c"}]})")->size(), 1);
+  EXPECT_EQ(
+      read(R"({"prompt": "p", "completion": [{"role": "assistant", "content": "c"}]})")->size(), 1);
   EXPECT_EQ(read(R"({"prompt": "p", "chosen": "c", "rejected": "r"})")->size(), 1);
 }
 
@@ -92,7 +93,8 @@ TEST_F(Jsonl, NamesTheLineAndTheReason) {
       {"{\"text\": \"a\"", "invalid JSON"},
   };
   for (const auto& bad : cases) {
-    const std::string message = error_of("{\"text\": \"ok\"}\n" + bad.line + "\n{\"text\": \"ok\"}\n");
+    const std::string message =
+        error_of("{\"text\": \"ok\"}\n" + bad.line + "\n{\"text\": \"ok\"}\n");
     EXPECT_THAT(message, HasSubstr(place(2))) << bad.line;
     EXPECT_THAT(message, HasSubstr(bad.reason)) << bad.line;
   }
@@ -101,8 +103,10 @@ TEST_F(Jsonl, NamesTheLineAndTheReason) {
 TEST_F(Jsonl, ChecksMessages) {
   EXPECT_THAT(error_of(R"({"messages": "hi"})"), HasSubstr("not a list of messages"));
   EXPECT_THAT(error_of(R"({"messages": []})"), HasSubstr("empty list"));
-  EXPECT_THAT(error_of(R"({"messages": [{"role": "user"}]})"), HasSubstr("messages[0] has no 'content'"));
-  EXPECT_THAT(error_of(R"({"messages": [{"role": "user", "content": 5}]})"), HasSubstr("content is 5"));
+  EXPECT_THAT(error_of(R"({"messages": [{"role": "user"}]})"),
+              HasSubstr("messages[0] has no 'content'"));
+  EXPECT_THAT(error_of(R"({"messages": [{"role": "user", "content": 5}]})"),
+              HasSubstr("content is 5"));
   EXPECT_THAT(error_of(R"({"prompt": 5, "completion": "c"})"), HasSubstr("'prompt' is 5"));
 }
 
@@ -113,7 +117,8 @@ TEST_F(Jsonl, SaysWhenTheFileMayHaveBeenCutOff) {
 }
 
 TEST_F(Jsonl, CanSkipBadLinesUpToALimit) {
-  const std::string text = "{\"text\": \"a\"}\nbad\n{\"text\": \"b\"}\n{\"id\": 1}\n{\"text\": \"c\"}\n";
+  const std::string text =
+      "{\"text\": \"a\"}\nbad\n{\"text\": \"b\"}\n{\"id\": 1}\n{\"text\": \"c\"}\n";
   const auto rows = read(text, {{"on_error", "skip"}});
   ASSERT_EQ(rows->size(), 3);
   EXPECT_EQ(rows->row(1).at("text").as_string(), "b");
@@ -150,7 +155,8 @@ TEST_F(Jsonl, FilesWithoutRowsAndMissingFilesAreErrors) {
 TEST_F(Jsonl, HasNoSplits) {
   read("{\"text\": \"a\"}");
   EXPECT_THROW(
-      PluginComponents().make<DataSource>("jsonl", {{"path", path_.string()}})->split("train"), Error);
+      PluginComponents().make<DataSource>("jsonl", {{"path", path_.string()}})->split("train"),
+      Error);
 }
 
 }  // namespace

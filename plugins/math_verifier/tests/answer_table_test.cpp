@@ -162,8 +162,10 @@ const std::vector<Pair> kPairs = {
     {"1, 2", "\\{1, 2\\}", true},
     {"1,2", "1", false},
     {"\\{\\frac{1}{2}, 3\\}", "\\{3, 0.5\\}", true},
-    {"\\begin{pmatrix}1 & 2\\\\ 3 & 4\\end{pmatrix}", "\\begin{bmatrix} 1&2\\\\3&4 \\end{bmatrix}", true},
-    {"\\begin{pmatrix}1 & 2\\\\ 3 & 4\\end{pmatrix}", "\\begin{pmatrix}1&3\\\\2&4\\end{pmatrix}", false},
+    {"\\begin{pmatrix}1 & 2\\\\ 3 & 4\\end{pmatrix}", "\\begin{bmatrix} 1&2\\\\3&4 \\end{bmatrix}",
+     true},
+    {"\\begin{pmatrix}1 & 2\\\\ 3 & 4\\end{pmatrix}", "\\begin{pmatrix}1&3\\\\2&4\\end{pmatrix}",
+     false},
     {"\\begin{pmatrix}1/2\\\\ 3\\end{pmatrix}", "\\begin{pmatrix}0.5\\\\3\\end{pmatrix}", true},
     // names
     {"x = 5", "5", true},

@@ -1,7 +1,8 @@
+#include "kd/verifier.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "kd/verifier.h"
 #include "tests/support/components.h"
 
 namespace kd::math {

@@ -43,8 +43,10 @@ EvaluatedRow evaluated(const Row& row, std::vector<std::string> completions,
 }
 
 TEST(PassAtKMetric, AsksForWhatItNeeds) {
-  const auto needs = pass_at_k({{"k", 2}, {"samples", 4}, {"temperature", 0.5}, {"top_p", 0.9},
-                                {"max_new_tokens", 48}})->needs();
+  const auto needs =
+      pass_at_k(
+          {{"k", 2}, {"samples", 4}, {"temperature", 0.5}, {"top_p", 0.9}, {"max_new_tokens", 48}})
+          ->needs();
   EXPECT_EQ(needs.samples, 4);
   EXPECT_EQ(needs.temperature, 0.5);
   EXPECT_EQ(needs.top_p, 0.9);
@@ -56,9 +58,9 @@ TEST(PassAtKMetric, AsksForWhatItNeeds) {
 TEST(PassAtKMetric, AveragesOverProblemsAndKeepsTheValueOfEach) {
   const Row row = {{"answer", "1"}};
   const auto metric = pass_at_k({{"k", 2}, {"samples", 4}, {"temperature", 1}});
-  const auto values = metric->evaluate({evaluated(row, {"1", "2", "3", "4"}, {true, true, false, false}),
-                                        evaluated(row, {"0", "0", "0", "0"}),
-                                        evaluated(row, {"1", "1", "1", "0"})});
+  const auto values = metric->evaluate(
+      {evaluated(row, {"1", "2", "3", "4"}, {true, true, false, false}),
+       evaluated(row, {"0", "0", "0", "0"}), evaluated(row, {"1", "1", "1", "0"})});
   ASSERT_EQ(values.size(), 2U);
   EXPECT_EQ(values[0].name, "pass@2");
   EXPECT_THAT(values[0].per_row, ElementsAre(testing::DoubleNear(0.5, 1e-12), 0.0, 1.0));

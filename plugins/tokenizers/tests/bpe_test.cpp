@@ -35,8 +35,8 @@ std::vector<int64_t> slow_encode(const BpeModel& model, std::string_view piece) 
   for (;;) {
     size_t best = model.merges().size();
     for (size_t i = 0; i + 1 < symbols.size(); ++i) {
-      const auto it = std::find(model.merges().begin(), model.merges().end(),
-                                Pair(symbols[i], symbols[i + 1]));
+      const auto it =
+          std::find(model.merges().begin(), model.merges().end(), Pair(symbols[i], symbols[i + 1]));
       best = std::min(best, static_cast<size_t>(it - model.merges().begin()));
     }
     if (best == model.merges().size()) return symbols;
@@ -136,9 +136,10 @@ std::vector<Pair> slow_merges(const std::vector<std::string>& texts, Presplit ru
     for (const auto& word : words) {
       for (size_t i = 0; i + 1 < word.size(); ++i) ++counts[{word[i], word[i + 1]}];
     }
-    const auto best = std::max_element(counts.begin(), counts.end(), [](const auto& a, const auto& b) {
-      return a.second != b.second ? a.second < b.second : a.first > b.first;
-    });
+    const auto best =
+        std::max_element(counts.begin(), counts.end(), [](const auto& a, const auto& b) {
+          return a.second != b.second ? a.second < b.second : a.first > b.first;
+        });
     if (best == counts.end() || best->second < 2) break;
     const auto made = static_cast<int64_t>(256 + merges.size());
     merges.push_back(best->first);

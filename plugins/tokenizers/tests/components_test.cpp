@@ -94,11 +94,9 @@ TEST(BpeTokenizer, IsTrainedFromRows) {
   expect_round_trips(*tokenizer);
   EXPECT_LT(tokenizer->encode("the theory").size(), 10U);
   EXPECT_EQ(tokenizer->pad(), 295);
-  const auto again =
-      make("bpe", {{"train", text_rows(test::sample_texts())}, {"vocab_size", 300}});
+  const auto again = make("bpe", {{"train", text_rows(test::sample_texts())}, {"vocab_size", 300}});
   EXPECT_EQ(again->fingerprint(), tokenizer->fingerprint());
-  const auto other =
-      make("bpe", {{"train", text_rows(test::sample_texts())}, {"vocab_size", 301}});
+  const auto other = make("bpe", {{"train", text_rows(test::sample_texts())}, {"vocab_size", 301}});
   EXPECT_NE(other->fingerprint(), tokenizer->fingerprint());
 }
 
@@ -118,10 +116,10 @@ TEST(BpeTokenizer, WantsOneSource) {
 }
 
 TEST(Tokenizers, FingerprintsTellThemApart) {
-  const std::set<std::string> prints = {
-      make("byte")->fingerprint(), make("byte", {{"specials", Value::List{}}})->fingerprint(),
-      make("characters", {{"alphabet", "ab"}})->fingerprint(),
-      make("characters", {{"alphabet", "ba"}})->fingerprint()};
+  const std::set<std::string> prints = {make("byte")->fingerprint(),
+                                        make("byte", {{"specials", Value::List{}}})->fingerprint(),
+                                        make("characters", {{"alphabet", "ab"}})->fingerprint(),
+                                        make("characters", {{"alphabet", "ba"}})->fingerprint()};
   EXPECT_EQ(prints.size(), 4U);
 }
 

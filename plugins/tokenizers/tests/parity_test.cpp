@@ -32,9 +32,10 @@ json.dump({"rows": out, "size": tokenizer.get_vocab_size()},
 
 // Random texts of everything that the cuts treat differently.
 std::vector<std::string> random_texts(int count) {
-  const std::vector<std::string> units = {"a", "B", "é", "日", "1", "23", "½", "Ⅳ", " ", "  ", "\n",
-                                          "\r", "\t", "\u00A0", "\u3000", "'s", "'LL", "'\u017F", "'", ".", ",!",
-                                          "😀", "\u0301", "-", "the", "ing", "\u200D"};
+  const std::vector<std::string> units = {
+      "a",  "B",  "é",  "日", "1",      "23",     "½",   "Ⅳ",   " ",
+      "  ", "\n", "\r", "\t", "\u00A0", "\u3000", "'s",  "'LL", "'\u017F",
+      "'",  ".",  ",!", "😀",  "\u0301", "-",      "the", "ing", "\u200D"};
   std::vector<std::string> texts;
   RandomStream stream(StreamKey{2, "test", "texts", 0, 0});
   for (int i = 0; i < count; ++i) {
@@ -56,7 +57,9 @@ Value ask_python(const std::filesystem::path& folder, const std::vector<std::str
   return parse_json(text.str());
 }
 
-Value ids_value(const std::vector<int64_t>& ids) { return Value(Value::List(ids.begin(), ids.end())); }
+Value ids_value(const std::vector<int64_t>& ids) {
+  return Value(Value::List(ids.begin(), ids.end()));
+}
 
 void expect_parity(const Tokenizer& tokenizer, const std::vector<std::string>& texts) {
   const TemporaryFolder folder;
@@ -94,8 +97,9 @@ TEST_F(TokenizerParity, Characters) {
 TEST_F(TokenizerParity, TrainedBpe) {
   for (const char* split : {"gpt2", "llama3", "qwen2"}) {
     SCOPED_TRACE(split);
-    expect_parity(*make("bpe", {{"train", test::text_rows(texts_)}, {"vocab_size", 600}, {"split", split}}),
-                  texts_);
+    expect_parity(
+        *make("bpe", {{"train", test::text_rows(texts_)}, {"vocab_size", 600}, {"split", split}}),
+        texts_);
   }
 }
 

@@ -50,10 +50,12 @@ TEST(Presplit, PiecesMakeUpTheText) {
 }
 
 TEST(Unicode, InvalidPartsBecomeOneReplacementEach) {
-  EXPECT_EQ(lossy_utf8("a\xFF\xFE" "b"), "a\uFFFD\uFFFDb");
-  EXPECT_EQ(lossy_utf8("\xE2\x82"), "\uFFFD");        // a sequence cut off
+  EXPECT_EQ(lossy_utf8("a\xFF\xFE"
+                       "b"),
+            "a\uFFFD\uFFFDb");
+  EXPECT_EQ(lossy_utf8("\xE2\x82"), "\uFFFD");  // a sequence cut off
   EXPECT_EQ(lossy_utf8("\xE2\x82x"), "\uFFFDx");
-  EXPECT_EQ(lossy_utf8("\xC0\x80"), "\uFFFD\uFFFD");  // overlong
+  EXPECT_EQ(lossy_utf8("\xC0\x80"), "\uFFFD\uFFFD");            // overlong
   EXPECT_EQ(lossy_utf8("\xED\xA0\x80"), "\uFFFD\uFFFD\uFFFD");  // surrogate
   EXPECT_EQ(lossy_utf8("é日😀"), "é日😀");
 }

@@ -32,7 +32,8 @@ inline const std::vector<std::string>& sample_texts() {
       "def f(x):\n    return x  +  1\n\n\n  # done\t\t\n",
       "1234567 3.14159 10,000 x^2 \\boxed{42} 100%",
       "Ünïcödé naïve café — “quotes” … 日本語のテキスト です。 한국어 문장. Привет, мир!",
-      "مرحبا بالعالم 👩‍👩‍👧‍👦 🏳️‍🌈 e\u0301 é ﬁ ½ ² Ⅳ ｆｕｌｌ",
+      "مرحبا بالعالم 👩‍👩‍👧‍👦 🏳️‍🌈 e\u0301 é ﬁ ½ ² Ⅳ "
+      "ｆｕｌｌ",
       "  leading, trailing  ",
       "\r\n\r\nlines\rend\n here \n",
       "\u00A0no\u2003break\u3000space\u2028lines",
