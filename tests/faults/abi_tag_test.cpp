@@ -2,6 +2,7 @@
 
 #include <elf.h>
 
+#include <cstddef>
 #include <cstring>
 #include <sstream>
 
@@ -125,6 +126,15 @@ TEST(ElfSection, ClaimsOfHugeSizesAreRefused) {
     }
   }
   EXPECT_EQ(refused, 2);  // the table of names and the section itself
+}
+
+// An offset so large that adding the size wraps around to a place inside the file.
+TEST(ElfSection, OffsetsThatWrapAreBeyondTheEnd) {
+  std::string bytes = read_bytes(fault_library("well_behaved"));
+  const uint64_t offset = ~uint64_t{0} - 10;
+  std::memcpy(bytes.data() + offsetof(Elf64_Ehdr, e_shoff), &offset, sizeof offset);
+  EXPECT_EQ(elf_error(bytes),
+            "not a plugin: the file is cut off: its section headers would lie beyond its end");
 }
 
 // Changing any byte of the headers gives a section or an error, nothing else.
