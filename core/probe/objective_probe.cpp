@@ -50,7 +50,8 @@ Value::Map resolve_settings(const ComponentInfo& info, const Value::Map& setting
 WeightedObjective make_objective(ComponentCatalog& catalog, const ComponentInfo& info,
                                  const Value::Map& settings) {
   const CreateContext context{RandomStream(StreamKey{})};
-  auto made = catalog.create(Objective::kKind, info.name, resolve_settings(info, settings), context);
+  auto made =
+      catalog.create(Objective::kKind, info.name, resolve_settings(info, settings), context);
   return {info.name, std::static_pointer_cast<Objective>(made), 1.0};
 }
 
@@ -163,8 +164,8 @@ TensorMap probe_objective(ComponentCatalog& catalog, const std::string& name,
   const std::vector<WeightedObjective> objectives = {make_objective(catalog, info, settings)};
   const Batch batch = make_batch(wants_of(objectives[0]), inputs);
   const std::vector<double> counts = count_terms(objectives, batch.columns);
-  const LossInput input{batch.columns, batch.logits, batch.outputs, 0, 1,
-                        RandomStream(StreamKey{.stage = "probe"})};
+  const LossInput input{
+      batch.columns, batch.logits, batch.outputs, 0, 1, RandomStream(StreamKey{.stage = "probe"})};
   const LossResult result = evaluate_objectives(objectives, input, counts);
   TensorMap out = gradients(result.loss, batch.leaves);
   out["loss"] = result.loss.detach();
@@ -180,7 +181,7 @@ TensorMap probe_objective(ComponentCatalog& catalog, const std::string& name,
 }
 
 Value describe_objective_probe(ComponentCatalog& catalog, const std::string& name,
-                         const Value::Map& settings) {
+                               const Value::Map& settings) {
   const ComponentInfo& info = find_objective(catalog, name);
   const WeightedObjective objective = make_objective(catalog, info, settings);
   Value::List wants;

@@ -24,6 +24,6 @@ TensorMap probe_objective(ComponentCatalog& catalog, const std::string& name,
 
 // {"kind", "name", "summary", "wants", "columns", "terms": [{"name", "unit"}], "parameters"}.
 Value describe_objective_probe(ComponentCatalog& catalog, const std::string& name,
-                         const Value::Map& settings);
+                               const Value::Map& settings);
 
 }  // namespace kd::core

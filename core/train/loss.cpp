@@ -18,8 +18,7 @@ std::string label_of(const std::vector<WeightedObjective>& objectives, size_t in
   const std::string& name = objectives[index].name;
   const auto begin = objectives.begin();
   const auto same = [&](const WeightedObjective& each) { return each.name == name; };
-  const auto earlier =
-      std::count_if(begin, begin + static_cast<std::ptrdiff_t>(index), same);
+  const auto earlier = std::count_if(begin, begin + static_cast<std::ptrdiff_t>(index), same);
   return earlier == 0 ? name : cat(name, "#", earlier + 1);
 }
 
@@ -167,8 +166,8 @@ std::vector<double> count_terms(const std::vector<WeightedObjective>& objectives
   for (const LossTerm& term : loss_terms(objectives)) {
     const auto found = counts[term.objective].find(term.own_name);
     if (found == counts[term.objective].end()) {
-      throw Error(ErrorCode::kPlugin, cat("counts() leaves out the term '", term.own_name, "'"),
-                  {}, cat("objective ", label_of(objectives, term.objective)));
+      throw Error(ErrorCode::kPlugin, cat("counts() leaves out the term '", term.own_name, "'"), {},
+                  cat("objective ", label_of(objectives, term.objective)));
     }
     out.push_back(found->second);
   }

@@ -1,5 +1,5 @@
-// From objectives to one loss: L = Σ_k coefficient_k · S_k / Z_k. The engine owns the Z_k; training,
-// validation and `kdrun probe` all come through here.
+// From objectives to one loss: L = Σ_k coefficient_k · S_k / Z_k. The engine owns the Z_k;
+// training, validation and `kdrun probe` all come through here.
 #pragma once
 
 #include <map>
@@ -21,10 +21,10 @@ struct WeightedObjective {
 
 // A term of the whole loss.
 struct LossTerm {
-  std::string name;       // "kl"; "kl.kl" where several objectives call a term the same
+  std::string name;  // "kl"; "kl.kl" where several objectives call a term the same
   Unit unit = Unit::kToken;
-  size_t objective = 0;   // index into the objectives
-  std::string own_name;   // as its objective calls it
+  size_t objective = 0;  // index into the objectives
+  std::string own_name;  // as its objective calls it
 };
 
 // All terms, objective by objective. Two objectives of one component are told apart as "kl" and
@@ -42,7 +42,7 @@ struct LossInput {
   const TensorMap& outputs;                         // by want, other than logits
   int64_t step = 0;                                 // updates done
   int64_t total_steps = 0;
-  RandomStream random;                              // of this stage
+  RandomStream random;  // of this stage
 };
 
 // A quantity for progress and metrics: Σ sum / Σ count over an update.

@@ -27,8 +27,7 @@ const at::Tensor& MicroBatch::output(std::string_view want) const {
   const LazyLogits& lazy = logits(want);
   const int64_t batch = column(side_name(parsed.side, "labels")).size(0);
   const at::Tensor matrix = lazy.materialise();
-  return materialised_
-      .emplace(std::string(want), matrix.view({batch, -1, lazy.vocabulary()}))
+  return materialised_.emplace(std::string(want), matrix.view({batch, -1, lazy.vocabulary()}))
       .first->second;
 }
 

@@ -27,8 +27,7 @@ struct RediParams {
 };
 
 // -factor / |y| · Σ log q(y), one weight a sequence.
-kd::TokenTerm sequence_term(kd::ObjectiveContext& context, const std::string& side,
-                            double factor) {
+kd::TokenTerm sequence_term(kd::ObjectiveContext& context, const std::string& side, double factor) {
   kd::TokenTerm term;
   term.name = side;
   term.divergence = kd::Divergence::kCrossEntropy;

@@ -41,9 +41,8 @@ CountedRows count_rows(const std::vector<at::Tensor>& labels) {
 
 void check_labels(const at::Tensor& labels, const LazyLogits& logits, std::string_view who) {
   if (labels.scalar_type() != at::kLong || labels.numel() != logits.rows()) {
-    throw Error(ErrorCode::kPlugin,
-                cat(who, ": labels: expected int64 with ", logits.rows(), " entries, got ",
-                    describe_tensor(labels)));
+    throw Error(ErrorCode::kPlugin, cat(who, ": labels: expected int64 with ", logits.rows(),
+                                        " entries, got ", describe_tensor(labels)));
   }
   if (!labels.is_cpu() || labels.numel() == 0) return;
   const int64_t highest = at::max(labels).item<int64_t>();

@@ -51,8 +51,8 @@ class GradientStore {
   // tensor is, or takes no gradient.
   at::Tensor buffer(const at::Tensor& tensor, at::ScalarType type);
 
-  std::vector<at::Tensor> inputs() const;     // in order of their first use
-  std::vector<at::Tensor> gradients();        // parallel to inputs(), in the inputs' types
+  std::vector<at::Tensor> inputs() const;  // in order of their first use
+  std::vector<at::Tensor> gradients();     // parallel to inputs(), in the inputs' types
 
  private:
   struct Entry {
@@ -76,7 +76,7 @@ class LogitGradient {
   void add_hidden(int64_t begin, int64_t end, const at::Tensor& dz);
 
   const LogitRows& rows_;
-  at::Tensor dense_;   // gradient buffers, undefined where there is none to take
+  at::Tensor dense_;  // gradient buffers, undefined where there is none to take
   at::Tensor hidden_;
   at::Tensor head_;
   at::Tensor bias_;

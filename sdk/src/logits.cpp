@@ -31,7 +31,8 @@ LazyLogits LazyLogits::slice(int64_t begin, int64_t end) const {
 at::Tensor LazyLogits::materialise() const {
   const at::ScalarType type = compute_type(*this);
   if (dense.defined()) return dense.to(type);
-  at::Tensor out = at::linear(hidden.to(type), head.to(type), bias.defined() ? bias.to(type) : bias);
+  at::Tensor out =
+      at::linear(hidden.to(type), head.to(type), bias.defined() ? bias.to(type) : bias);
   if (scale != 1.0) out = out * scale;
   if (soft_cap > 0) out = at::tanh(out / soft_cap) * soft_cap;
   return out;

@@ -4,7 +4,6 @@
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/_log_softmax.h>
 #include <ATen/ops/_log_softmax_backward_data.h>
-
 #include <ATen/ops/empty.h>
 #include <ATen/ops/full.h>
 #include <ATen/ops/mul.h>
@@ -31,8 +30,9 @@ namespace {
 void check_rows(const TokenTerm& term, const LazyLogits& student, const LazyLogits* teacher) {
   if (teacher == nullptr) return;
   if (teacher->vocabulary() != student.vocabulary()) {
-    fail(term, cat("unequal vocabularies: ", term.student, " has ", student.vocabulary(), ", ",
-                   term.teacher, " has ", teacher->vocabulary()),
+    fail(term,
+         cat("unequal vocabularies: ", term.student, " has ", student.vocabulary(), ", ",
+             term.teacher, " has ", teacher->vocabulary()),
          "both models need the same tokenizer and output size");
   }
   if (teacher->rows() != student.rows()) {
@@ -77,12 +77,11 @@ struct TermGroup::Pass {
   int64_t chunk_rows;
   ChunkScratch scratch;
   std::optional<LogitGradient> gradient;
-  at::Tensor z;                                      // of the present chunk, [C, V]
+  at::Tensor z;  // of the present chunk, [C, V]
   std::map<const LazyLogits*, at::Tensor> teacher_z;
 };
 
-void TermGroup::add(const TokenTerm& term, size_t index, double factor,
-                    const LazyLogits* teacher) {
+void TermGroup::add(const TokenTerm& term, size_t index, double factor, const LazyLogits* teacher) {
   check_rows(term, *student_, teacher);
   if (term.labels.defined()) check_labels(term.labels, *student_, cat("term '", term.name, "'"));
   Member member;
@@ -98,9 +97,10 @@ void TermGroup::prepare(Member& member, const LogitRows& rows) const {
   const at::Device device = rows.device();
   const double scale = std::pow(term.temperature, term.temperature_power);
   const auto options = at::TensorOptions(device).dtype(rows.type());
-  member.weight = term.weight.defined()
-                      ? counted_.select(flat_weight(term, student_->rows())).to(device, rows.type()) * scale
-                      : at::full({rows.count()}, scale, options);
+  member.weight =
+      term.weight.defined()
+          ? counted_.select(flat_weight(term, student_->rows())).to(device, rows.type()) * scale
+          : at::full({rows.count()}, scale, options);
   if (term.labels.defined()) {
     member.labels = counted_.select(term.labels.flatten());
     at::Tensor counted = member.labels.ne(kIgnoreLabel);

@@ -16,15 +16,15 @@ class TermGroup {
  public:
   struct Member {
     const TokenTerm* term = nullptr;
-    size_t index = 0;          // in the caller's list
+    size_t index = 0;  // in the caller's list
     double factor = 0;
     const LazyLogits* teacher = nullptr;
-    at::Tensor labels;         // [M] of the rows that are evaluated, within [0, V)
-    at::Tensor weight;         // [M] mask · weight · temperature^power
-    at::Tensor coefficient;    // [M] weight · factor / temperature: scales dD/du to d loss / dz
-    at::Tensor counted;        // [M] bool, undefined when every row counts
-    at::Tensor values;         // [M] D_n, 0 where not counted
-    at::Tensor sum;            // fp64 scalar
+    at::Tensor labels;       // [M] of the rows that are evaluated, within [0, V)
+    at::Tensor weight;       // [M] mask · weight · temperature^power
+    at::Tensor coefficient;  // [M] weight · factor / temperature: scales dD/du to d loss / dz
+    at::Tensor counted;      // [M] bool, undefined when every row counts
+    at::Tensor values;       // [M] D_n, 0 where not counted
+    at::Tensor sum;          // fp64 scalar
   };
 
   explicit TermGroup(const LazyLogits& student) : student_(&student) {}

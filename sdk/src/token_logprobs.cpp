@@ -18,8 +18,8 @@
 namespace kd {
 namespace {
 
-using ChunkFunction = std::function<void(int64_t begin, int64_t end, const at::Tensor& z,
-                                         const at::Tensor& log_q)>;
+using ChunkFunction =
+    std::function<void(int64_t begin, int64_t end, const at::Tensor& z, const at::Tensor& log_q)>;
 
 void for_each_chunk(const LogitRows& rows, const ChunkFunction& visit) {
   const int64_t step = rows.rows_per_chunk();
@@ -31,8 +31,7 @@ void for_each_chunk(const LogitRows& rows, const ChunkFunction& visit) {
 }
 
 at::Tensor selected_logprobs(const LogitRows& rows, const at::Tensor& labels) {
-  at::Tensor out = at::empty({rows.count()},
-                             at::TensorOptions(rows.device()).dtype(rows.type()));
+  at::Tensor out = at::empty({rows.count()}, at::TensorOptions(rows.device()).dtype(rows.type()));
   for_each_chunk(rows, [&](int64_t begin, int64_t end, const at::Tensor&, const at::Tensor& log_q) {
     const at::Tensor label = labels.narrow(0, begin, end - begin).unsqueeze(1);
     out.narrow(0, begin, end - begin).copy_(at::gather(log_q, 1, label).squeeze(1));
@@ -47,15 +46,15 @@ std::vector<at::Tensor> logprob_gradients(const LazyLogits& logits, const Counte
   const LogitRows rows(logits, counted, compute_type(logits));
   GradientStore store;
   LogitGradient sink(logits, rows, store);
-  for_each_chunk(rows, [&](int64_t begin, int64_t end, const at::Tensor& z,
-                           const at::Tensor& log_q) {
-    const auto part = [&](const at::Tensor& t) {
-      return t.narrow(0, begin, end - begin).unsqueeze(1);
-    };
-    const at::Tensor g = at::zeros(log_q.sizes(), log_q.options())
-                             .scatter_(1, part(labels), part(upstream));
-    sink.add(begin, end, at::_log_softmax_backward_data(g, log_q, 1, log_q.scalar_type()), z);
-  });
+  for_each_chunk(
+      rows, [&](int64_t begin, int64_t end, const at::Tensor& z, const at::Tensor& log_q) {
+        const auto part = [&](const at::Tensor& t) {
+          return t.narrow(0, begin, end - begin).unsqueeze(1);
+        };
+        const at::Tensor g =
+            at::zeros(log_q.sizes(), log_q.options()).scatter_(1, part(labels), part(upstream));
+        sink.add(begin, end, at::_log_softmax_backward_data(g, log_q, 1, log_q.scalar_type()), z);
+      });
   return store.gradients();
 }
 

@@ -52,8 +52,8 @@ std::vector<TermGroup> make_groups(std::span<const TokenTerm> terms,
     const auto [found, is_new] = position.try_emplace(term.student, groups.size());
     if (is_new) groups.emplace_back(find_logits(logits, term.student, term));
     const bool compares = term.divergence != Divergence::kCrossEntropy;
-    groups[found->second].add(
-        term, k, factors[k], compares ? &find_logits(logits, term.teacher, term) : nullptr);
+    groups[found->second].add(term, k, factors[k],
+                              compares ? &find_logits(logits, term.teacher, term) : nullptr);
   }
   return groups;
 }

@@ -60,8 +60,7 @@ struct Batch {
   at::Tensor student;
 
   // [rows, 4] tokens, of which the last column of the first row is not counted.
-  explicit Batch(int64_t rows)
-      : student(at::randn({rows, 4, kVocabulary}).requires_grad_(true)) {
+  explicit Batch(int64_t rows) : student(at::randn({rows, 4, kVocabulary}).requires_grad_(true)) {
     columns["labels"] = at::randint(0, kVocabulary, {rows, 4}, at::kLong);
     columns["labels"][0][3].fill_(kIgnoreLabel);
     logits["student.logits"] = LazyLogits::from_dense(student);
@@ -71,9 +70,8 @@ struct Batch {
   LossResult evaluate(const std::vector<WeightedObjective>& objectives,
                       const std::vector<double>& denominators) const {
     const TensorMap outputs;
-    return evaluate_objectives(objectives,
-                               {columns, logits, outputs, 0, 10, RandomStream(StreamKey{})},
-                               denominators);
+    return evaluate_objectives(
+        objectives, {columns, logits, outputs, 0, 10, RandomStream(StreamKey{})}, denominators);
   }
   LossResult evaluate(const std::vector<WeightedObjective>& objectives) const {
     return evaluate(objectives, count_terms(objectives, columns));
@@ -84,7 +82,8 @@ TEST(Loss, IsTheWeightedSumOfSumsOverDenominators) {
   at::manual_seed(1);
   const Batch batch(3);
   const std::vector<WeightedObjective> objectives = {
-      token("kl", Divergence::kForwardKl, 0.9), token("ce", Divergence::kCrossEntropy, 0.1),
+      token("kl", Divergence::kForwardKl, 0.9),
+      token("ce", Divergence::kCrossEntropy, 0.1),
       {"square", std::make_shared<SquareObjective>(), 0.01}};
   const std::vector<double> counts = count_terms(objectives, batch.columns);
   EXPECT_EQ(counts, (std::vector<double>{11, 11, 3}));

@@ -60,8 +60,8 @@ TEST_F(Kl, ClipAndTemperaturePower) {
       registry_, "kl", {{"temperature", 3.0}, {"temperature_power", 0.0}}, golden_inputs());
   const TensorMap scaled =
       kd::core::probe_objective(registry_, "kl", {{"temperature", 3.0}}, golden_inputs());
-  const at::Tensor ratio = scaled.at("grad.student.logits")[0][0] /
-                           plain.at("grad.student.logits")[0][0];
+  const at::Tensor ratio =
+      scaled.at("grad.student.logits")[0][0] / plain.at("grad.student.logits")[0][0];
   EXPECT_LT((ratio - 9.0).abs().max().item<double>(), 1e-9);
 }
 

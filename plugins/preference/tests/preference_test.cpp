@@ -89,7 +89,8 @@ TEST_F(Preference, TheLossIsTheMeanOverPairs) {
 TEST_F(Preference, IgnoredPositionsCountNeitherInSumsNorLengths) {
   const TensorMap plain = one_pair(-3, 4, -8, 4);
   TensorMap padded = plain;
-  padded["chosen.student.logits"] = at::cat({logits_for(-20, 2), plain.at("chosen.student.logits")}, 1);
+  padded["chosen.student.logits"] =
+      at::cat({logits_for(-20, 2), plain.at("chosen.student.logits")}, 1);
   padded["chosen.labels"] =
       at::cat({at::full({1, 2}, kd::kIgnoreLabel, at::kLong), plain.at("chosen.labels")}, 1);
   EXPECT_NEAR(probe("simpo", {}, padded).at("loss").item<double>(),

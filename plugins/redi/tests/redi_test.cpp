@@ -29,7 +29,8 @@ at::Tensor logits_for(double logprob, int64_t tokens) {
 }
 
 // One pair whose traces have these sums of log-probabilities, spread evenly.
-TensorMap pair_with(double chosen, int64_t chosen_tokens, double rejected, int64_t rejected_tokens) {
+TensorMap pair_with(double chosen, int64_t chosen_tokens, double rejected,
+                    int64_t rejected_tokens) {
   TensorMap out;
   out["chosen.student.logits"] = logits_for(chosen / chosen_tokens, chosen_tokens);
   out["rejected.student.logits"] = logits_for(rejected / rejected_tokens, rejected_tokens);
@@ -84,8 +85,8 @@ TEST_F(Redi, WithoutNegativesTheGradientIsSequenceNormalisedFineTuning) {
   const TensorMap out = probe(inputs, {{"alpha", 0.0}});
   const at::Tensor labels = inputs.at("chosen.labels");
   const at::Tensor mask = labels.ne(kd::kIgnoreLabel).unsqueeze(2);
-  const at::Tensor onehot = at::zeros({3, 9, 5}, at::kDouble)
-                                .scatter(2, labels.clamp_min(0).unsqueeze(2), 1.0);
+  const at::Tensor onehot =
+      at::zeros({3, 9, 5}, at::kDouble).scatter(2, labels.clamp_min(0).unsqueeze(2), 1.0);
   const at::Tensor expected = (at::softmax(inputs.at("chosen.student.logits"), -1) - onehot) *
                               mask / (mask.sum(1, true) * 3);
   EXPECT_LT((out.at("grad.chosen.student.logits") - expected).abs().max().item<double>(), 1e-8);
@@ -112,8 +113,8 @@ TEST_F(Redi, ATraceTwiceAsLongWithTheSameLogprobPerTokenChangesNothing) {
 TEST_F(Redi, SymmetricObjectiveIsTheLimitOfSimpo) {
   const TensorMap inputs = random_pairs();
   const double beta = 1e-4;
-  const at::Tensor simpo = probe(inputs, {{"beta", beta}, {"gamma", 0.0}}, "simpo")
-                               .at("grad.rejected.student.logits");
+  const at::Tensor simpo =
+      probe(inputs, {{"beta", beta}, {"gamma", 0.0}}, "simpo").at("grad.rejected.student.logits");
   const at::Tensor redi = probe(inputs, {{"alpha", 1.0}}).at("grad.rejected.student.logits");
   const at::Tensor difference = simpo / (beta / 2) - redi;
   EXPECT_LT(difference.norm().item<double>(), 1e-3 * redi.norm().item<double>());

@@ -293,9 +293,9 @@ TEST(TokenTerms, TwoStudentsSharingAHeadAddTheirGradients) {
     out.head = head;
     return out;
   };
-  const std::map<std::string, LazyLogits> logits = {{"chosen.student.logits", lazy(first.hidden)},
-                                                    {"rejected.student.logits",
-                                                     lazy(second.hidden)}};
+  const std::map<std::string, LazyLogits> logits = {
+      {"chosen.student.logits", lazy(first.hidden)},
+      {"rejected.student.logits", lazy(second.hidden)}};
   std::vector<TokenTerm> terms(2, all_terms()[0]);
   terms[0].student = "chosen.student.logits";
   terms[1].student = "rejected.student.logits";
