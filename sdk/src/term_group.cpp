@@ -72,12 +72,29 @@ struct TermGroup::Pass {
         scratch(chunk_rows, rows.vocabulary(),
                 at::TensorOptions(rows.device()).dtype(rows.type())) {}
 
+  at::Tensor slot(Slot which) { return scratch.get(which, end - begin); }
+  // The present chunk's entries of a [M] tensor.
+  at::Tensor part(const at::Tensor& per_row) const {
+    return per_row.defined() ? per_row.narrow(0, begin, end - begin) : per_row;
+  }
+  // Fills the teacher's side of `logs`; its head product is made once a chunk.
+  void use_teacher(const LazyLogits& teacher, double temperature, LogProbabilities& logs) {
+    at::Tensor& made = teacher_z[&teacher];
+    if (!made.defined()) made = teachers.at(&teacher).chunk(begin, end);
+    logs.log_p = slot(Slot::kTeacher);
+    log_softmax_at(temperature, made, logs.log_p, slot(Slot::kRatio));
+    logs.excluded.reset();
+    find_excluded(logs);
+  }
+
   LogitRows rows;
   std::map<const LazyLogits*, LogitRows> teachers;
   int64_t chunk_rows;
   ChunkScratch scratch;
   std::optional<LogitGradient> gradient;
-  at::Tensor z;  // of the present chunk, [C, V]
+  int64_t begin = 0;  // the present chunk
+  int64_t end = 0;
+  at::Tensor z;  // its logits, [C, V]
   std::map<const LazyLogits*, at::Tensor> teacher_z;
 };
 
@@ -132,8 +149,9 @@ void TermGroup::evaluate(const TokenTermsOptions& options, GradientStore* store)
   if (store != nullptr && student_->requires_grad()) {
     pass.gradient.emplace(*student_, pass.rows, *store);
   }
-  for (int64_t begin = 0; begin < pass.rows.count(); begin += pass.chunk_rows) {
-    run_chunk(pass, begin, std::min(begin + pass.chunk_rows, pass.rows.count()));
+  for (; pass.begin < pass.rows.count(); pass.begin = pass.end) {
+    pass.end = std::min(pass.begin + pass.chunk_rows, pass.rows.count());
+    run_chunk(pass);
   }
   for (Member& member : members_) {
     if (member.counted.defined()) member.values.masked_fill_(member.counted.logical_not(), 0);
@@ -141,59 +159,47 @@ void TermGroup::evaluate(const TokenTermsOptions& options, GradientStore* store)
   }
 }
 
-void TermGroup::run_chunk(Pass& pass, int64_t begin, int64_t end) {
-  pass.z = pass.rows.chunk(begin, end);
+void TermGroup::run_chunk(Pass& pass) {
+  pass.z = pass.rows.chunk(pass.begin, pass.end);
   pass.teacher_z.clear();
   at::Tensor total;
   for (size_t first = 0; first < members_.size();) {
     size_t last = first;
     const double temperature = members_[first].term->temperature;
     while (last < members_.size() && members_[last].term->temperature == temperature) ++last;
-    const at::Tensor dz = run_temperature(pass, first, last, begin, end);
+    const at::Tensor dz = run_temperature(pass, first, last);
     if (pass.gradient && total.defined()) {
       total.add_(dz);
     } else if (pass.gradient && last < members_.size()) {
-      total = pass.scratch.get(Slot::kTotal, end - begin).copy_(dz);
+      total = pass.slot(Slot::kTotal).copy_(dz);
     } else {
       total = dz;
     }
     first = last;
   }
-  if (pass.gradient) pass.gradient->add(begin, end, total, pass.z);
+  if (pass.gradient) pass.gradient->add(pass.begin, pass.end, total, pass.z);
 }
 
-at::Tensor TermGroup::run_temperature(Pass& pass, size_t first, size_t last, int64_t begin,
-                                      int64_t end) {
-  const int64_t rows = end - begin;
+at::Tensor TermGroup::run_temperature(Pass& pass, size_t first, size_t last) {
   const double temperature = members_[first].term->temperature;
-  const at::Tensor work = pass.scratch.get(Slot::kRatio, rows);
   LogProbabilities logs;
-  logs.log_q = pass.scratch.get(Slot::kStudent, rows);
-  log_softmax_at(temperature, pass.z, logs.log_q, work);
-  at::Tensor upstream;
-  if (pass.gradient) upstream = pass.scratch.get(Slot::kUpstream, rows);
+  logs.log_q = pass.slot(Slot::kStudent);
+  log_softmax_at(temperature, pass.z, logs.log_q, pass.slot(Slot::kRatio));
+  const at::Tensor upstream = pass.gradient ? pass.slot(Slot::kUpstream) : at::Tensor();
   const LazyLogits* present = nullptr;
   for (size_t k = first; k < last; ++k) {
-    Member& member = members_[k];
+    const Member& member = members_[k];
     if (member.teacher != nullptr && member.teacher != present) {
       present = member.teacher;
-      at::Tensor& z = pass.teacher_z[present];
-      if (!z.defined()) z = pass.teachers.at(present).chunk(begin, end);
-      logs.log_p = pass.scratch.get(Slot::kTeacher, rows);
-      log_softmax_at(temperature, z, logs.log_p, work);
-      logs.excluded.reset();
-      find_excluded(logs);
+      pass.use_teacher(*present, temperature, logs);
     }
-    const auto part = [&](const at::Tensor& t) {
-      return t.defined() ? t.narrow(0, begin, rows) : t;
-    };
-    const at::Tensor coefficient = pass.gradient ? part(member.coefficient) : at::Tensor();
-    part(member.values)
-        .copy_(add_divergence(*member.term, logs, part(member.labels), coefficient, upstream,
-                              k > first, pass.scratch));
+    const at::Tensor coefficient = pass.gradient ? pass.part(member.coefficient) : at::Tensor();
+    const at::Tensor value = add_divergence(*member.term, logs, pass.part(member.labels),
+                                            coefficient, upstream, k > first, pass.scratch);
+    pass.part(member.values).copy_(value);
   }
   if (!pass.gradient) return {};
-  at::Tensor dz = work;
+  at::Tensor dz = pass.slot(Slot::kRatio);
   at::_log_softmax_backward_data_out(dz, upstream, logs.log_q, 1, logs.log_q.scalar_type());
   return dz;
 }

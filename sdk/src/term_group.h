@@ -42,9 +42,9 @@ class TermGroup {
   struct Pass;  // what one evaluation keeps from chunk to chunk
 
   void prepare(Member& member, const LogitRows& rows) const;
-  void run_chunk(Pass& pass, int64_t begin, int64_t end);
+  void run_chunk(Pass& pass);
   // Members [first, last) have one temperature. Returns d loss / d logits, in scratch.
-  at::Tensor run_temperature(Pass& pass, size_t first, size_t last, int64_t begin, int64_t end);
+  at::Tensor run_temperature(Pass& pass, size_t first, size_t last);
 
   const LazyLogits* student_;
   std::vector<Member> members_;  // by temperature, then teacher, once evaluation starts

@@ -10,7 +10,7 @@ namespace kd {
 // logits = soft_cap(scale · (hidden · headᵀ + bias)), rows in fp32. Either `dense` is defined, or
 // `hidden` and `head` are. N counts rows: all positions of a batch, flattened as [B·T].
 struct LazyLogits {
-  at::Tensor dense;     // [N, V]
+  at::Tensor dense;     // [N, V]: the logits themselves; what follows is not applied to them
   at::Tensor hidden;    // [N, H]
   at::Tensor head;      // [V, H]
   at::Tensor bias;      // [V] or undefined
