@@ -80,10 +80,10 @@ const char* dtype_name(c10::ScalarType dtype) {
 
 }  // namespace
 
-CausalLm::CausalLm(HfConfig config, const kd::CreateContext& context,
+CausalLm::CausalLm(const HfConfig& config, const kd::CreateContext& context,
                    std::shared_ptr<const kd::Tokenizer> tokenizer)
-    : config_(std::move(config)),
-      family_(family_of(config_)),
+    : family_(family_of(config)),
+      config_(complete(family_, config)),
       decoder_(decoder_config(family_, config_),
                c10::TensorOptions().device(context.device).dtype(context.dtype)),
       tokenizer_(std::move(tokenizer)) {

@@ -19,7 +19,7 @@ namespace causal_lm {
 // reports them, "attention.N", and every tap path of the decoder.
 class CausalLm : public kd::Model {
  public:
-  CausalLm(HfConfig config, const kd::CreateContext& context,
+  CausalLm(const HfConfig& config, const kd::CreateContext& context,
            std::shared_ptr<const kd::Tokenizer> tokenizer);
 
   // Fills the weights from a folder, or from random numbers.
@@ -46,8 +46,8 @@ class CausalLm : public kd::Model {
   kd::TapTable make_taps(const std::vector<std::string>& wants,
                          const kd::ForwardOptions& options) const;
 
-  HfConfig config_;
   const Family& family_;
+  HfConfig config_;
   kd::Decoder decoder_;
   std::shared_ptr<const kd::Tokenizer> tokenizer_;
 };

@@ -15,7 +15,6 @@ using kd::DecoderLayerConfig;
   throw kd::Error(kd::ErrorCode::kCheckpoint, std::move(message), std::move(hint), config.where());
 }
 
-// Settings of attention that are the same in all layers.
 template <typename Change>
 void for_layers(DecoderConfig& decoder, Change change) {
   for (DecoderLayerConfig& layer : decoder.layers) change(layer);
@@ -31,15 +30,20 @@ void read_biases(const HfConfig& config, DecoderConfig& decoder) {
   });
 }
 
-// "layer_types" says which layers see only "sliding_window" keys.
+// Which layers see only "sliding_window" keys: "layer_types" says so; older files have
+// "max_window_layers" full layers first.
 void read_windows(const HfConfig& config, DecoderConfig& decoder) {
-  const kd::Value* types = config.find("layer_types");
   const int64_t window = config.integer_or("sliding_window", 0);
-  if (types == nullptr || window == 0) return;
-  const auto& list = types->as_list();
-  if (list.size() != decoder.layers.size()) reject(config, "'layer_types' has another length");
-  for (size_t i = 0; i < list.size(); ++i) {
-    if (list[i].as_string() == "sliding_attention") decoder.layers[i].attention.window = window;
+  if (window == 0 || !config.boolean_or("use_sliding_window", false)) return;
+  const kd::Value* types = config.find("layer_types");
+  const auto full = static_cast<size_t>(config.integer_or("max_window_layers", 28));
+  if (types != nullptr && types->as_list().size() != decoder.layers.size()) {
+    reject(config, "'layer_types' has another length than the model");
+  }
+  for (size_t i = 0; i < decoder.layers.size(); ++i) {
+    const bool slides =
+        types == nullptr ? i >= full : types->as_list()[i].as_string() == "sliding_attention";
+    if (slides) decoder.layers[i].attention.window = window;
   }
 }
 
@@ -63,13 +67,21 @@ void adjust_qwen3(const HfConfig& config, DecoderConfig& decoder) {
 
 void adjust_smollm3(const HfConfig& config, DecoderConfig& decoder) {
   read_biases(config, decoder);
-  read_windows(config, decoder);
   const kd::Value* rotated = config.find("no_rope_layers");  // 1: this layer does rotate
-  if (rotated == nullptr) return;
-  const auto& list = rotated->as_list();
-  if (list.size() != decoder.layers.size()) reject(config, "'no_rope_layers' has another length");
-  for (size_t i = 0; i < list.size(); ++i) {
-    if (list[i].as_integer() == 0) decoder.layers[i].attention.rotary = -1;
+  const auto interval = static_cast<size_t>(config.integer_or("no_rope_layer_interval", 4));
+  if (rotated != nullptr && rotated->as_list().size() < decoder.layers.size()) {
+    reject(config, "'no_rope_layers' has fewer entries than the model has layers");
+  }
+  if (rotated == nullptr && interval == 0) reject(config, "'no_rope_layer_interval' is 0");
+  if (config.find("layer_types") != nullptr) {
+    read_windows(config, decoder);
+  } else if (config.boolean_or("use_sliding_window", false)) {
+    reject(config, "sliding windows without 'layer_types'");
+  }
+  for (size_t i = 0; i < decoder.layers.size(); ++i) {
+    const bool rotates = rotated == nullptr ? (i + 1) % interval != 0
+                                            : rotated->as_list()[i].as_integer() != 0;
+    if (!rotates) decoder.layers[i].attention.rotary = -1;
   }
 }
 
@@ -84,12 +96,18 @@ void adjust_olmo2(const HfConfig& config, DecoderConfig& decoder) {
 
 const std::array<Family, 6>& families() {
   static const std::array<Family, 6> all{{
-      {"LlamaForCausalLM", "llama", &read_biases},
-      {"MistralForCausalLM", "mistral", &adjust_mistral},
-      {"Qwen2ForCausalLM", "qwen2", &adjust_qwen2},
-      {"Qwen3ForCausalLM", "qwen3", &adjust_qwen3},
-      {"SmolLM3ForCausalLM", "smollm3", &adjust_smollm3},
-      {"Olmo2ForCausalLM", "olmo2", &adjust_olmo2},
+      {"LlamaForCausalLM", "llama", {}, &read_biases},
+      {"MistralForCausalLM",
+       "mistral",
+       {{"num_key_value_heads", 8}, {"sliding_window", 4096}},
+       &adjust_mistral},
+      {"Qwen2ForCausalLM", "qwen2", {{"sliding_window", 4096}}, &adjust_qwen2},
+      {"Qwen3ForCausalLM", "qwen3", {{"head_dim", 128}, {"sliding_window", 4096}}, &adjust_qwen3},
+      {"SmolLM3ForCausalLM",
+       "smollm3",
+       {{"num_key_value_heads", 4}, {"tie_word_embeddings", true}, {"rope_theta", 2000000.0}},
+       &adjust_smollm3},
+      {"Olmo2ForCausalLM", "olmo2", {{"rms_norm_eps", 1e-5}}, &adjust_olmo2},
   }};
   return all;
 }
@@ -134,6 +152,14 @@ const Family& family_of(const HfConfig& config) {
     known.push_back(named ? family.architecture : family.model_type);
   }
   reject(config, kd::cat("unknown architecture '", wanted, "'"), "known: " + kd::join(known));
+}
+
+HfConfig complete(const Family& family, const HfConfig& config) {
+  kd::Value::Map table = config.table().as_map();
+  table.insert(family.defaults.begin(), family.defaults.end());
+  table["model_type"] = family.model_type;
+  table["architectures"] = kd::Value::List{family.architecture};
+  return {table, config.where()};
 }
 
 DecoderConfig decoder_config(const Family& family, const HfConfig& config) {

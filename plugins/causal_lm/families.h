@@ -15,7 +15,10 @@ namespace causal_lm {
 struct Family {
   std::string architecture;  // "LlamaForCausalLM"
   std::string model_type;    // "llama"
-  // What this family does otherwise than the plain decoder of base_config().
+  // What transformers takes for keys that a config.json of this family leaves out, where that
+  // differs from decoder_config().
+  kd::Value::Map defaults;
+  // What this family does otherwise than the plain decoder of decoder_config().
   void (*adjust)(const HfConfig& config, kd::DecoderConfig& decoder);
 };
 
@@ -23,7 +26,10 @@ struct Family {
 const Family& family_of(const HfConfig& config);
 const Family& llama();
 
-// The decoder that a config.json describes. kd::Error(kCheckpoint) for settings that don't fit.
+// The config with the family's names and defaults filled in.
+HfConfig complete(const Family& family, const HfConfig& config);
+
+// The decoder that a complete config describes. kd::Error(kCheckpoint) for settings that don't fit.
 kd::DecoderConfig decoder_config(const Family& family, const HfConfig& config);
 
 // The name in files of the parameter at a path: "layers.0.attention.q.weight" is
