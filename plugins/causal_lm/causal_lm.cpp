@@ -57,7 +57,8 @@ at::Tensor optional_tensor(const kd::TensorMap& tensors, std::string_view name) 
 void check_inputs(const at::Tensor& ids, const at::Tensor& mask) {
   kd::require_rank(ids, 2, "input_ids", "[B, T]");
   if (ids.scalar_type() != at::kLong) {
-    throw Error(ErrorCode::kPlugin, cat("input_ids: expected int64, got ", kd::describe_tensor(ids)));
+    throw Error(ErrorCode::kPlugin,
+                cat("input_ids: expected int64, got ", kd::describe_tensor(ids)));
   }
   if (mask.defined() && mask.sizes() != ids.sizes()) {
     throw Error(ErrorCode::kPlugin, cat("attention_mask ", kd::describe_tensor(mask),
@@ -89,9 +90,10 @@ CausalLm::CausalLm(const HfConfig& config, const kd::CreateContext& context,
       tokenizer_(std::move(tokenizer)) {
   const int64_t vocabulary = decoder_.config().vocabulary;
   if (tokenizer_ == nullptr || tokenizer_->vocabulary() <= vocabulary) return;
-  throw Error(ErrorCode::kUsage, cat("the tokenizer has ", tokenizer_->vocabulary(),
-                                     " tokens, the model ", vocabulary),
-              "use the model's own tokenizer, or leave vocab_size at 0", config_.where());
+  throw Error(
+      ErrorCode::kUsage,
+      cat("the tokenizer has ", tokenizer_->vocabulary(), " tokens, the model ", vocabulary),
+      "use the model's own tokenizer, or leave vocab_size at 0", config_.where());
 }
 
 std::vector<kd::NamedTensor> CausalLm::file_parameters() const {

@@ -76,8 +76,7 @@ kd::Params<ConfigParams> ConfigParams::params() {
   kd::Params<ConfigParams> p;
   p.add("layers", &ConfigParams::layers, "decoder layers").at_least(0);
   p.add("hidden", &ConfigParams::hidden, "width of the residual stream").at_least(0);
-  p.add("heads", &ConfigParams::heads, "attention heads; hidden / heads must be even")
-      .at_least(0);
+  p.add("heads", &ConfigParams::heads, "attention heads; hidden / heads must be even").at_least(0);
   p.add("kv_heads", &ConfigParams::kv_heads, "heads of keys and values; 0: as many as heads")
       .at_least(0);
   p.add("intermediate", &ConfigParams::intermediate,
@@ -87,8 +86,7 @@ kd::Params<ConfigParams> ConfigParams::params() {
   p.add("max_positions", &ConfigParams::max_positions, "longest sequence").at_least(1);
   p.add("rope_theta", &ConfigParams::rope_theta, "base of the rotary positions").above(0);
   p.add("norm_eps", &ConfigParams::norm_eps, "added to the mean square in the norms").above(0);
-  p.add("tie_embeddings", &ConfigParams::tie_embeddings,
-        "the head's weight is the embedding's");
+  p.add("tie_embeddings", &ConfigParams::tie_embeddings, "the head's weight is the embedding's");
   return p;
 }
 

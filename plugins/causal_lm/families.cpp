@@ -59,9 +59,8 @@ void adjust_qwen2(const HfConfig& config, DecoderConfig& decoder) {
 
 void adjust_qwen3(const HfConfig& config, DecoderConfig& decoder) {
   read_biases(config, decoder);
-  for_layers(decoder, [](DecoderLayerConfig& layer) {
-    layer.attention.qk_norm = kd::QkNorm::kHead;
-  });
+  for_layers(decoder,
+             [](DecoderLayerConfig& layer) { layer.attention.qk_norm = kd::QkNorm::kHead; });
   read_windows(config, decoder);
 }
 
@@ -79,8 +78,8 @@ void adjust_smollm3(const HfConfig& config, DecoderConfig& decoder) {
     reject(config, "sliding windows without 'layer_types'");
   }
   for (size_t i = 0; i < decoder.layers.size(); ++i) {
-    const bool rotates = rotated == nullptr ? (i + 1) % interval != 0
-                                            : rotated->as_list()[i].as_integer() != 0;
+    const bool rotates =
+        rotated == nullptr ? (i + 1) % interval != 0 : rotated->as_list()[i].as_integer() != 0;
     if (!rotates) decoder.layers[i].attention.rotary = -1;
   }
 }
@@ -143,10 +142,10 @@ const Family& llama() { return families().front(); }
 const Family& family_of(const HfConfig& config) {
   std::vector<std::string> known;
   const kd::Value* architectures = config.find("architectures");
-  const bool named = architectures != nullptr && architectures->is_list() &&
-                     !architectures->as_list().empty();
-  const std::string wanted = named ? architectures->as_list().front().as_string()
-                                   : config.string_or("model_type", "");
+  const bool named =
+      architectures != nullptr && architectures->is_list() && !architectures->as_list().empty();
+  const std::string wanted =
+      named ? architectures->as_list().front().as_string() : config.string_or("model_type", "");
   for (const Family& family : families()) {
     if (wanted == (named ? family.architecture : family.model_type)) return family;
     known.push_back(named ? family.architecture : family.model_type);

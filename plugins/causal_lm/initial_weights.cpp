@@ -27,7 +27,8 @@ void fill_initial_weights(const kd::Decoder& decoder, const kd::RandomStream& ra
       continue;
     }
     kd::RandomStream stream = random.child(parameter.name);
-    kd::fill_normal(parameter.tensor, stream, 0, deviation(parameter, decoder.config().layers.size()));
+    kd::fill_normal(parameter.tensor, stream, 0,
+                    deviation(parameter, decoder.config().layers.size()));
   }
 }
 

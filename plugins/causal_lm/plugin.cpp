@@ -7,8 +7,7 @@ namespace {
 
 void register_all(kd::Registrar& registrar) {
   registrar.add<kd::Model, CausalLmParams>(
-      "causal_lm", "causal language model: a Hugging Face folder, or new from a few sizes",
-      create);
+      "causal_lm", "causal language model: a Hugging Face folder, or new from a few sizes", create);
 }
 
 }  // namespace

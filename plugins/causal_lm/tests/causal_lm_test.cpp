@@ -102,13 +102,11 @@ TEST(CausalLm, StartsAtALayerWithoutTokens) {
 TEST(CausalLm, StopsEarly) {
   const auto model = small_model(small_config());
   const at::Tensor ids = random_ids(2, 5, 29);
-  const kd::Outputs out =
-      model->forward(inputs_of(ids), {"hidden.0"}, {.stop_at = "hidden.0"});
+  const kd::Outputs out = model->forward(inputs_of(ids), {"hidden.0"}, {.stop_at = "hidden.0"});
   EXPECT_TRUE(out.tensors.contains("hidden.0"));
-  EXPECT_THAT(error_of([&] {
-                model->forward(inputs_of(ids), {"logits"}, {.stop_at = "hidden.0"});
-              }),
-              HasSubstr("no logits when stopping at hidden.0"));
+  EXPECT_THAT(
+      error_of([&] { model->forward(inputs_of(ids), {"logits"}, {.stop_at = "hidden.0"}); }),
+      HasSubstr("no logits when stopping at hidden.0"));
 }
 
 TEST(CausalLm, NoGradientIsPreparedUnlessAskedFor) {
@@ -126,9 +124,8 @@ TEST(CausalLm, GradientsOfInputsLeaveParametersAlone) {
                                   .tensors.at("hidden.0")
                                   .detach()
                                   .set_requires_grad(true);
-  const kd::Outputs out =
-      model->forward(inputs_of(ids), {"logits"},
-                     {.grad = kd::Grad::kInputs, .replace = {{"embed", embedded}}});
+  const kd::Outputs out = model->forward(
+      inputs_of(ids), {"logits"}, {.grad = kd::Grad::kInputs, .replace = {{"embed", embedded}}});
   out.logits.materialise().square().sum().backward();
   EXPECT_GT(embedded.grad().abs().sum().item<double>(), 0);
   for (const kd::NamedTensor& parameter : model->parameters()) {
@@ -176,11 +173,11 @@ TEST(CausalLm, BadInputsAreNamed) {
               HasSubstr("expected int64"));
   EXPECT_THAT(error_of([&] { model->forward(inputs_of(ids + 29), {"logits"}, {}); }),
               HasSubstr("outside of the vocabulary of 29"));
-  EXPECT_THAT(error_of([&] {
-                model->forward({{"input_ids", ids}, {"attention_mask", at::ones({2, 4})}},
-                               {"logits"}, {});
-              }),
-              HasSubstr("attention_mask"));
+  EXPECT_THAT(
+      error_of([&] {
+        model->forward({{"input_ids", ids}, {"attention_mask", at::ones({2, 4})}}, {"logits"}, {});
+      }),
+      HasSubstr("attention_mask"));
   EXPECT_THAT(error_of([&] { model->forward(inputs_of(ids), {"hidden.3"}, {}); }),
               HasSubstr("no such output 'hidden.3'"));
 }

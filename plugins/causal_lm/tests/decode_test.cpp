@@ -63,8 +63,7 @@ TEST_P(Decode, SeveralColumnsAtATimeAgreeWithAForward) {
   const at::Tensor mask = left_mask();
   const auto state = model_->start_decoding(3, kColumns + 3);
   model_->decode(ids_.narrow(1, 0, kPrompt), mask.narrow(1, 0, kPrompt), *state);
-  const at::Tensor logits =
-      model_->decode(ids_.narrow(1, kPrompt, kColumns - kPrompt), {}, *state);
+  const at::Tensor logits = model_->decode(ids_.narrow(1, kPrompt, kColumns - kPrompt), {}, *state);
   EXPECT_LT(distance(logits, reference(mask).select(1, kColumns - 1)), 1e-4);
 }
 
@@ -85,10 +84,8 @@ TEST_P(Decode, SelectedRowsGoOnByThemselves) {
 
 INSTANTIATE_TEST_SUITE_P(Families, Decode,
                          testing::Values(Case{"LlamaForCausalLM", 4}, Case{"LlamaForCausalLM", 2},
-                                         Case{"LlamaForCausalLM", 1},
-                                         Case{"MistralForCausalLM", 2},
-                                         Case{"Qwen3ForCausalLM", 2},
-                                         Case{"Olmo2ForCausalLM", 2}));
+                                         Case{"LlamaForCausalLM", 1}, Case{"MistralForCausalLM", 2},
+                                         Case{"Qwen3ForCausalLM", 2}, Case{"Olmo2ForCausalLM", 2}));
 
 TEST(DecodeErrors, AreNamed) {
   const auto model = small_model(small_config());
@@ -105,7 +102,9 @@ TEST(DecodeErrors, AreNamed) {
   model->decode(ids, {}, *state);
   EXPECT_THAT(error_of([&] { model->decode(ids, {}, *state); }), testing::HasSubstr("5 columns"));
   const at::Tensor column = ids.narrow(1, 0, 1);
-  EXPECT_THAT(error_of([&] { model->decode(column, at::full({2, 1}, 0, at::kLong), *state); }),
+  EXPECT_THAT(error_of([&] {
+                model->decode(column, at::full({2, 1}, 0, at::kLong), *state);
+              }),
               testing::HasSubstr("padding after the first columns"));
   EXPECT_THAT(error_of([&] { model->decode(random_ids(3, 1, 29), {}, *state); }),
               testing::HasSubstr("another model or batch"));

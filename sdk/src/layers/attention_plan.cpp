@@ -34,8 +34,8 @@ AttentionMask causal_mask(int64_t offset, int64_t columns, const at::Tensor& val
   }
   const auto integers = options.dtype(at::kLong);
   const at::Tensor query = at::arange(offset, keys, integers).unsqueeze(1);  // [T, 1]
-  const at::Tensor key = at::arange(keys, integers);                        // [S]
-  at::Tensor allowed = key <= query;                                        // [T, S]
+  const at::Tensor key = at::arange(keys, integers);                         // [S]
+  at::Tensor allowed = key <= query;                                         // [T, S]
   if (limited) allowed = allowed & (key > query - window);
   if (valid.defined()) {
     allowed = allowed & (valid.unsqueeze(1) | (key == query));  // [B, T, S]

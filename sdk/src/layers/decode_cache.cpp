@@ -29,10 +29,10 @@ DecodeCache::DecodeCache(const DecodeCacheShape& shape, const c10::TensorOptions
 
 void DecodeCache::append(int64_t columns, const at::Tensor& attention_mask) {
   if (length_ + columns > shape_.capacity) {
-    throw Error(ErrorCode::kInternal,
-                cat("the cache holds ", shape_.capacity, " columns, ", length_ + columns,
-                    " are needed"),
-                "ask start_decoding for prompt plus new tokens");
+    throw Error(
+        ErrorCode::kInternal,
+        cat("the cache holds ", shape_.capacity, " columns, ", length_ + columns, " are needed"),
+        "ask start_decoding for prompt plus new tokens");
   }
   const bool padded = attention_mask.defined() && !attention_mask.all().item<bool>();
   if (padded && length_ > 0) {
@@ -53,8 +53,7 @@ at::Tensor DecodeCache::valid() const {
 }
 
 at::Tensor DecodeCache::positions(int64_t columns) const {
-  const at::Tensor columns_of =
-      at::arange(length_ - columns, length_, options_.dtype(at::kLong));
+  const at::Tensor columns_of = at::arange(length_ - columns, length_, options_.dtype(at::kLong));
   return padding_.defined() ? (columns_of - padding_).clamp_min(0) : columns_of;
 }
 

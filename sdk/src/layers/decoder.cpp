@@ -48,8 +48,8 @@ void Decoder::add_masks(AttentionPlan& plan, int64_t columns, const at::Tensor& 
 
 AttentionPlan Decoder::plan(int64_t columns, const at::Tensor& attention_mask) const {
   const bool plain = !attention_mask.defined() || is_right_padded(attention_mask);
-  const at::Tensor positions = plain ? at::arange(columns, options().dtype(at::kLong))
-                                     : positions_of(attention_mask);
+  const at::Tensor positions =
+      plain ? at::arange(columns, options().dtype(at::kLong)) : positions_of(attention_mask);
   AttentionPlan plan;
   for (const RotaryConfig& rotary : config_.rotary) {
     plan.rotary.push_back(rotary_angles(rotary, config_.layers.front().attention.head_dim,
@@ -61,9 +61,9 @@ AttentionPlan Decoder::plan(int64_t columns, const at::Tensor& attention_mask) c
 
 at::Tensor Decoder::operator()(const at::Tensor& input_ids, const at::Tensor& attention_mask,
                                ForwardContext& context) const {
-  const at::Tensor& columns =
-      input_ids.defined() ? input_ids
-                          : require_tensor(context.taps->replace, context.taps->start_at);
+  const at::Tensor& columns = input_ids.defined()
+                                  ? input_ids
+                                  : require_tensor(context.taps->replace, context.taps->start_at);
   const AttentionPlan shared = plan(columns.size(1), attention_mask);
   at::Tensor x = embed_(input_ids, context);
   for (const auto& layer : layers_.items) x = (*layer)(x, shared, nullptr, context);
@@ -82,8 +82,8 @@ std::unique_ptr<DecodeCache> Decoder::start_decoding(int64_t batch, int64_t capa
   }
   const at::Tensor positions = at::arange(capacity, options().dtype(at::kLong));
   for (const RotaryConfig& rotary : config_.rotary) {
-    cache->rotary.push_back(rotary_angles(rotary, attention.head_dim, positions,
-                                          options().dtype().toScalarType()));
+    cache->rotary.push_back(
+        rotary_angles(rotary, attention.head_dim, positions, options().dtype().toScalarType()));
   }
   return cache;
 }

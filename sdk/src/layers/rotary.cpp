@@ -63,8 +63,8 @@ RotaryConfig RotaryConfig::from_hf(const Value& config) {
     rotary.factor = number_or(*parameters, "factor", 8);
     rotary.low_frequency_factor = number_or(*parameters, "low_freq_factor", 1);
     rotary.high_frequency_factor = number_or(*parameters, "high_freq_factor", 4);
-    rotary.original_positions = static_cast<int64_t>(
-        number_or(*parameters, "original_max_position_embeddings", 8192));
+    rotary.original_positions =
+        static_cast<int64_t>(number_or(*parameters, "original_max_position_embeddings", 8192));
   } else if (rotary.type != "default") {
     throw Error(ErrorCode::kCheckpoint, cat("unknown rope_type '", rotary.type, "'"),
                 "known: default, llama3");

@@ -20,9 +20,10 @@ struct Misfit {
 std::string part(std::string_view what, const std::vector<std::string>& names) {
   constexpr size_t kShown = 8;
   if (names.empty()) return {};
-  std::vector<std::string> shown(names.begin(),
-                                 names.begin() + static_cast<int64_t>(std::min(kShown, names.size())));
-  return cat("\n  ", names.size(), " ", what, ": ", join(shown), names.size() > kShown ? ", …" : "");
+  std::vector<std::string> shown(
+      names.begin(), names.begin() + static_cast<int64_t>(std::min(kShown, names.size())));
+  return cat("\n  ", names.size(), " ", what, ": ", join(shown),
+             names.size() > kShown ? ", …" : "");
 }
 
 Misfit compare(std::span<const NamedTensor> parameters, const TensorMap& tensors,
@@ -48,8 +49,7 @@ Misfit compare(std::span<const NamedTensor> parameters, const TensorMap& tensors
 }  // namespace
 
 void load_tensors(std::span<const NamedTensor> parameters, const TensorMap& tensors,
-                  std::string_view where,
-                  const std::function<bool(std::string_view)>& may_ignore) {
+                  std::string_view where, const std::function<bool(std::string_view)>& may_ignore) {
   const Misfit misfit = compare(parameters, tensors, may_ignore);
   if (misfit.any()) {
     throw Error(ErrorCode::kCheckpoint,

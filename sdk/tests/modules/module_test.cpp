@@ -97,8 +97,7 @@ TEST(Module, NamesParametersByPath) {
 
 TEST(Module, ListsWhatCanBeTapped) {
   const Chain chain;
-  EXPECT_THAT(chain.first.tap_paths(),
-              ElementsAre("first", "first.a", "first.b", "first.b.sum"));
+  EXPECT_THAT(chain.first.tap_paths(), ElementsAre("first", "first.a", "first.b", "first.b.sum"));
   EXPECT_THAT(chain.start_paths(), ElementsAre("first", "second", "last"));
 }
 

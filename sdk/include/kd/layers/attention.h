@@ -27,10 +27,10 @@ struct AttentionConfig {
   int64_t head_dim = 0;
   bool qkv_bias = false;
   bool output_bias = false;
-  double scale = 0;      // of the scores; 0 is 1/sqrt(head_dim)
-  double soft_cap = 0;   // c·tanh(score/c); 0 is none
-  int64_t window = 0;    // how many keys back a query sees, itself included; 0 is all
-  int64_t rotary = 0;    // index into AttentionPlan::rotary; -1: no rotation
+  double scale = 0;     // of the scores; 0 is 1/sqrt(head_dim)
+  double soft_cap = 0;  // c·tanh(score/c); 0 is none
+  int64_t window = 0;   // how many keys back a query sees, itself included; 0 is all
+  int64_t rotary = 0;   // index into AttentionPlan::rotary; -1: no rotation
   QkNorm qk_norm = QkNorm::kNone;
   double norm_eps = 1e-6;
 };

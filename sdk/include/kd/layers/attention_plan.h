@@ -23,8 +23,8 @@ struct AttentionMask {
 
 // The T new columns of a batch, after `offset` columns that lie in the cache. Built once a forward.
 struct AttentionPlan {
-  int64_t offset = 0;                    // columns before the new ones
-  std::vector<RotaryAngles> rotary;      // by the layers' rotary index; for the T new columns
+  int64_t offset = 0;                      // columns before the new ones
+  std::vector<RotaryAngles> rotary;        // by the layers' rotary index; for the T new columns
   std::map<int64_t, AttentionMask> masks;  // by the layers' window (0: unlimited)
 };
 
@@ -32,7 +32,8 @@ struct AttentionPlan {
 // attention no real position sees such padding, so that it needs no mask.
 bool is_right_padded(const at::Tensor& attention_mask);
 
-// Positions of columns that may be padded on the left: [B, T] int64, cumulative sum of the mask - 1.
+// Positions of columns that may be padded on the left: [B, T] int64, cumulative sum of the mask
+// - 1.
 at::Tensor positions_of(const at::Tensor& attention_mask);
 
 // Queries are columns offset … offset+T-1, keys are columns 0 … offset+T-1. `valid`: [B, S] bool,

@@ -15,9 +15,9 @@ namespace kd {
 
 // What one layer keeps between columns.
 struct LayerCache {
-  at::Tensor keys;       // [B, kv_heads, capacity, head_dim]
-  at::Tensor values;     // the same
-  JoinedLinear qkv;      // weights joined for this decode; they must not change meanwhile
+  at::Tensor keys;    // [B, kv_heads, capacity, head_dim]
+  at::Tensor values;  // the same
+  JoinedLinear qkv;   // weights joined for this decode; they must not change meanwhile
   JoinedLinear gate_up;
 };
 

@@ -19,7 +19,7 @@ namespace kd {
 struct DecoderConfig {
   int64_t vocabulary = 0;
   int64_t hidden = 0;
-  bool tied_head = false;            // the head's weight is the embedding's
+  bool tied_head = false;  // the head's weight is the embedding's
   double norm_eps = 1e-6;
   std::vector<RotaryConfig> rotary;  // layers name theirs by index
   std::vector<DecoderLayerConfig> layers;

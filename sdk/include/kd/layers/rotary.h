@@ -12,8 +12,8 @@ namespace kd {
 
 struct RotaryConfig {
   double theta = 10000.0;
-  std::string type = "default";   // "default" or "llama3"
-  double factor = 1.0;            // llama3 (and below): how much longer than the original
+  std::string type = "default";  // "default" or "llama3"
+  double factor = 1.0;           // llama3 (and below): how much longer than the original
   double low_frequency_factor = 1.0;
   double high_frequency_factor = 4.0;
   int64_t original_positions = 0;
