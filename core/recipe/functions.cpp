@@ -37,6 +37,7 @@ Value RecipeFunction::call(const std::vector<Value>& arguments) const {
                 where_.str());
   }
   lua_State* L = session->lua().get();
+  const Watchdog::Resume counting(session->watchdog());
   const StackGuard guard(L);
   if (lua_checkstack(L, static_cast<int>(arguments.size()) + 8) == 0) {
     throw Error(ErrorCode::kUsage, "functions call each other too deeply", {}, where_.str());

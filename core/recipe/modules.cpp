@@ -57,7 +57,7 @@ void add_modules(const fs::path& folder, std::vector<std::string>& names) {
   std::vector<std::string> folders;
   for (const auto& folder : search_folders(session)) {
     add_modules(folder, names);
-    folders.push_back(display_name(folder));
+    folders.push_back(session.shown_path(folder));
   }
   const std::string near = closest(name, names);
   throw Error(
@@ -73,7 +73,8 @@ fs::path find_module(const Session& session, const std::string& name) {
     const fs::path file = failed ? fs::path() : fs::canonical(root / relative, failed);
     if (failed) continue;
     if (is_inside(file, root) && fs::is_regular_file(file)) return file;
-    throw Error(ErrorCode::kUsage, cat("module '", name, "' lies outside ", display_name(root)));
+    throw Error(ErrorCode::kUsage,
+                cat("module '", name, "' lies outside ", session.shown_path(root)));
   }
   not_found(session, name);
 }

@@ -88,12 +88,15 @@ std::shared_ptr<Session> Session::open(const RecipeOptions& options, ComponentCa
   return session;
 }
 
+std::string Session::shown_path(const fs::path& path) const {
+  const fs::path below = fs::weakly_canonical(path).lexically_relative(folder_);
+  const bool inside = !below.empty() && *below.begin() != "..";
+  return display_name(inside ? options_.path.parent_path() / below : path);
+}
+
 std::string Session::add_source(const fs::path& file, std::string& text) {
   text = read_text_file(file);
-  // Files beside the recipe are called as the recipe is: relative to where it was given.
-  const fs::path below = fs::weakly_canonical(file).lexically_relative(folder_);
-  const bool inside = !below.empty() && *below.begin() != "..";
-  const std::string name = display_name(inside ? options_.path.parent_path() / below : file);
+  const std::string name = shown_path(file);
   sources_.emplace(name, SourceText(text));
   return name;
 }

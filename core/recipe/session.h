@@ -46,6 +46,8 @@ class Session : public std::enable_shared_from_this<Session> {
   SourceLocation key_place(const CallSite& site, const std::string& callee,
                            const std::string& key) const;
 
+  // What a file or folder is called in messages: those beside the recipe as the recipe is.
+  std::string shown_path(const std::filesystem::path& path) const;
   // Reads a file of the recipe and remembers its text. Returns its name in messages.
   std::string add_source(const std::filesystem::path& file, std::string& text);
   const SourceText* source(const std::string& name) const;

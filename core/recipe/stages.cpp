@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "core/pipeline/run_directory.h"
 #include "core/recipe/components.h"
 #include "core/recipe/datasets.h"
 #include "core/recipe/objects.h"
@@ -94,6 +95,7 @@ std::optional<StageCall> take_call(lua_State* L, const StageType& type, const Pe
 bool register_name(Session& session, const PendingStage& pending, const CallSite& site) {
   session.begun.at(pending.number).called = true;
   if (pending.nameless) return false;
+  RunDirectory::check_stage_name(pending.name);
   const auto [known, added] = session.stages.emplace(pending.name, site.where);
   if (!added) {
     session.report({site.where, owner_of(pending), "",
@@ -108,10 +110,11 @@ bool register_name(Session& session, const PendingStage& pending, const CallSite
 std::shared_ptr<StageObject> run_stage(lua_State* L, const StageType& type,
                                        const PendingStage& pending, const CallSite& site) {
   Session& session = Session::of(L);
-  const bool named = register_name(session, pending, site);
   const auto call = take_call(L, type, pending, site);
-  if (!named || !call) return failed_stage(type, pending, site.where);
   try {
+    if (!register_name(session, pending, site) || !call) {
+      return failed_stage(type, pending, site.where);
+    }
     StageResult result = call_host(session, *call);
     auto out = std::make_shared<StageObject>();
     out->type = pending.type;
@@ -139,7 +142,7 @@ int call_pending(lua_State* L) {
     throw Error(ErrorCode::kUsage, cat(owner_of(*pending), " takes a table, got ",
                                        lua_gettop(L) < 2 ? "nothing" : luaL_typename(L, 2)));
   }
-  if (session.begun.at(pending->number).called) {
+  if (session.begun.at(pending->number).called && !pending->nameless) {
     throw Error(ErrorCode::kUsage, cat(owner_of(*pending), " was called already"));
   }
   const StageType* type = find_stage(session, pending->type);

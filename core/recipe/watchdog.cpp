@@ -30,18 +30,21 @@ std::string Watchdog::last_seen() const {
   return std::string(file) + ":" + std::to_string(line_.load(std::memory_order_relaxed));
 }
 
-void Watchdog::count(bool counting) {
+bool Watchdog::set_paused(bool paused) {
+  bool before = false;
   {
     const std::lock_guard<std::mutex> lock(mutex_);
-    if (!counting && pauses_++ == 0) counted_ += Clock::now() - counting_since_;
-    if (counting && --pauses_ == 0) counting_since_ = Clock::now();
+    before = std::exchange(paused_, paused);
+    if (paused && !before) counted_ += Clock::now() - counting_since_;
+    if (!paused && before) counting_since_ = Clock::now();
   }
   changed_.notify_all();
+  return before;
 }
 
 bool Watchdog::wait_for(std::unique_lock<std::mutex>& lock, Clock::duration budget) {
   while (!stopped_) {
-    if (pauses_ > 0) {
+    if (paused_) {
       changed_.wait(lock);
       continue;
     }

@@ -32,13 +32,28 @@ class Watchdog {
   // While one of these lives, time does not count: the host is at work, not Lua.
   class Pause {
    public:
-    explicit Pause(Watchdog& watchdog) : watchdog_(watchdog) { watchdog_.count(false); }
-    ~Pause() { watchdog_.count(true); }
+    explicit Pause(Watchdog& watchdog) : watchdog_(watchdog), before_(watchdog.set_paused(true)) {}
+    ~Pause() { watchdog_.set_paused(before_); }
     Pause(const Pause&) = delete;
     Pause& operator=(const Pause&) = delete;
 
    private:
     Watchdog& watchdog_;
+    bool before_;
+  };
+
+  // While one of these lives inside a Pause, time counts again: the host has called Lua.
+  class Resume {
+   public:
+    explicit Resume(Watchdog& watchdog)
+        : watchdog_(watchdog), before_(watchdog.set_paused(false)) {}
+    ~Resume() { watchdog_.set_paused(before_); }
+    Resume(const Resume&) = delete;
+    Resume& operator=(const Resume&) = delete;
+
+   private:
+    Watchdog& watchdog_;
+    bool before_;
   };
 
   // Where Lua was last seen, for the message of `hung`. The name must live as long as this.
@@ -50,14 +65,14 @@ class Watchdog {
 
  private:
   void watch(std::function<void()> hung);
-  void count(bool counting);
+  bool set_paused(bool paused);  // returns what it was
   // Waits until `budget` of counted time has passed. False when stopped before.
   bool wait_for(std::unique_lock<std::mutex>& lock, Clock::duration budget);
 
   std::mutex mutex_;
   std::condition_variable changed_;
   bool stopped_ = false;
-  int pauses_ = 0;
+  bool paused_ = false;
   Clock::duration counted_{0};
   Clock::time_point counting_since_;
   Clock::duration budget_{0};

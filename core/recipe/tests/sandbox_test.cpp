@@ -128,6 +128,16 @@ TEST(Sandbox, TimeOfTheHostDoesNotCount) {
   EXPECT_EQ(folder.problems(), "");
 }
 
+TEST(Sandbox, TimeOfFunctionsThatTheHostCallsCounts) {
+  RecipeFolder folder(
+      "local kd = require 'kd.v1'\nkd.show 'x' { f = function()\n  while true do end\nend }\n");
+  folder.options.plan_timeout = std::chrono::milliseconds(200);
+  folder.host.on_call = [](const StageCall& call, Pass) {
+    held<Callable>(call.options.at("f"))->call({});
+  };
+  EXPECT_THAT(folder.problems(), HasSubstr("recipe.lua:3: planning took longer than 0.2 s"));
+}
+
 TEST(SandboxDeathTest, ALibraryCallThatHangsEndsTheProcess) {
   GTEST_FLAG_SET(death_test_style, "threadsafe");
   EXPECT_EXIT(
