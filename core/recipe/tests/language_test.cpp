@@ -111,6 +111,7 @@ kd.train "x" { student = kd.student.causal_lm {}, data = kd.data.arithmetic {}.t
   EXPECT_DOUBLE_EQ(parts[0].coefficient.at(5, 10), 1.0);
   EXPECT_DOUBLE_EQ(parts[1].coefficient.at(5, 10), 0.5);
   EXPECT_DOUBLE_EQ(parts[2].coefficient.at(3, 10), 0.3);
+  ASSERT_FALSE(parts[0].coefficient.is_constant() || parts[1].coefficient.is_constant());
   EXPECT_NE(parts[0].coefficient.function()->fingerprint(),
             parts[1].coefficient.function()->fingerprint());
 }

@@ -119,6 +119,13 @@ TEST(Sandbox, EndlessLoopsEnd) {
   EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(3));
 }
 
+TEST(Sandbox, EndlessLoopsThroughTheHostEnd) {
+  RecipeFolder folder(
+      "local kd = require 'kd.v1'\nwhile true do\n  local x = kd.objective.redi {}\nend\n");
+  folder.options.plan_timeout = std::chrono::milliseconds(200);
+  EXPECT_THAT(folder.problems(), HasSubstr("planning took longer than 0.2 s"));
+}
+
 TEST(Sandbox, TimeOfTheHostDoesNotCount) {
   RecipeFolder folder("local kd = require 'kd.v1'\nkd.evaluate 'slow' {}\n");
   folder.options.plan_timeout = std::chrono::milliseconds(100);
