@@ -79,9 +79,11 @@ TEST_F(Jsonl, NamesTheLineAndTheReason) {
   const std::string nul("{\"text\": \"a\0b\"}", 15);
   const std::vector<BadLine> cases = {
       {"{\"text\": \"\xC3(\"}", "UTF-8"},
-      {nul, "NUL"},
+      {nul, "NUL byte at byte 11"},
+      {std::string("{\"text\": \"a\"}\0x", 15), "NUL byte at byte 13"},
       {"", "empty"},
       {"  ", "empty"},
+      {"\r", "empty"},
       {"[1, 2]", "not an object"},
       {"{\"text\": 5}", "'text' is 5, not a text"},
       {"{\"text\": null}", "'text' is nil"},

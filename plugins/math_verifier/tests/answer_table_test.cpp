@@ -79,6 +79,7 @@ const std::vector<Pair> kPairs = {
     {"1/3", "0.34", false},
     {"3.14159", "3.14", true},
     {"3.15", "3.14", false},
+    {"1.25", "1.2", true},  // exactly half a unit
     {"3.1", "3.14", false},
     {"2.5", "2.4", false},
     {"0.5", "0.51", false},

@@ -56,6 +56,7 @@ TEST(Extract, FindsNoneWhereNoneIsAnnounced) {
          {"the answer is 5, that is \\boxed{5", nullptr},
          {"\\boxed{}", nullptr},
          {"<think>the answer is 5</think>", nullptr},
+         {"<think>a</think>the answer is 5</think>none", nullptr},
          {"x = y", nullptr},
          {"1+2=3 and so on", nullptr},
          {"answer:", nullptr}},
