@@ -230,6 +230,9 @@ class Writer {
 }  // namespace
 
 Value parse_json(std::string_view text) {
+  // The parser would take a NUL byte for the end of the text and not look behind it.
+  const size_t nul = text.find('\0');
+  if (nul != std::string_view::npos) fail(nul, "a NUL byte");
   const char* reached = text.data();
   Builder builder(text.data(), &reached);
   const TrackedText first(text.data(), &reached);

@@ -47,6 +47,10 @@ TEST(Json, RefusesWhatIsNoJson) {
   }
 }
 
+TEST(Json, ANulByteEndsNoText) {
+  EXPECT_EQ(parse_error(std::string("{}\0 x", 5)), "invalid JSON at byte 2: a NUL byte");
+}
+
 TEST(Json, MessagesSayWhere) {
   EXPECT_EQ(parse_error("[1, 2"),
             "invalid JSON at byte 5: syntax error while parsing array - unexpected end of input; "
