@@ -263,6 +263,8 @@ int declare_all(lua_State* L) {
   ArgumentReader reader(session, site);
   for (const auto& [name, value] : given.named) reader.declare(name, value);
   refuse_unknown_settings(session);
+  std::stable_sort(session.arguments.begin(), session.arguments.end(),
+                   [](const auto& x, const auto& y) { return x.where.line < y.where.line; });
   session.argument_table = make_table(session);
   session.argument_place = site.where;
   if (session.stop_at_arguments) throw FinalError(std::make_exception_ptr(PlanEnded()));

@@ -121,6 +121,7 @@ TEST(Args, HelpStopsAtTheDeclarations) {
   EXPECT_THAT(text, HasSubstr("  direction = 'reverse'  (forward|reverse)\n"));
   EXPECT_THAT(text, HasSubstr("  teacher = <path>  (path)\n"));
   EXPECT_TRUE(folder.host.calls.empty());
+  EXPECT_LT(text.find("  layers ="), text.find("  direction =")) << "in the order of the recipe";
 }
 
 }  // namespace
