@@ -1,12 +1,12 @@
 #include "core/recipe/captures.h"
 
-#include <algorithm>
 #include <cstdio>
 #include <set>
 #include <string_view>
 #include <vector>
 
 #include "core/recipe/handles.h"
+#include "core/recipe/iteration.h"
 #include "core/recipe/objects.h"
 #include "core/recipe/sandbox.h"
 #include "core/recipe/userdata.h"
@@ -226,25 +226,24 @@ class CaptureWriter {
     return cat("handle ", to_json(plain_description(Value(held))), ";");
   }
 
-  // Entries in the order of their texts, which does not depend on the table's own order.
   std::string table(int at) {
     if (lua_getmetatable(lua_, at) != 0) fail("a table with a metatable");
     if (!visited_.insert(lua_topointer(lua_, at)).second) return "again;";
     luaL_checkstack(lua_, 8, "tables are nested too deeply");
-    std::vector<std::string> entries;
-    lua_pushnil(lua_);
-    while (lua_next(lua_, at) != 0) {
-      const bool plain = lua_type(lua_, -2) == LUA_TSTRING || lua_type(lua_, -2) == LUA_TNUMBER ||
-                         lua_type(lua_, -2) == LUA_TBOOLEAN;
-      if (!plain) fail(cat("a table with a key that is a ", luaL_typename(lua_, -2)));
-      const std::string key = value(-2);
+    const char* unordered = push_sorted_keys(lua_, at);
+    if (unordered) fail(cat("a table with a key that is a ", unordered));
+    std::string out = "table{";
+    const int keys = lua_gettop(lua_);
+    for (lua_Integer i = 1; lua_rawgeti(lua_, keys, i) != LUA_TNIL; ++i) {
+      lua_pushvalue(lua_, -1);
+      lua_rawget(lua_, at);  // the key at -2, its value at -1
       path_.push_back(lua_type(lua_, -2) == LUA_TSTRING ? lua_tostring(lua_, -2) : "[…]");
-      entries.push_back(key + value(-1));
+      out += value(-2) + value(-1);
       path_.pop_back();
-      lua_pop(lua_, 1);
+      lua_pop(lua_, 2);
     }
-    std::sort(entries.begin(), entries.end());
-    return cat("table{", join(entries, ""), "};");
+    lua_settop(lua_, keys - 1);
+    return out + "};";
   }
 
   lua_State* lua_;

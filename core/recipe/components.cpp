@@ -171,10 +171,14 @@ std::optional<Value::Map> resolve_table(Session& session, const Schema& schema, 
     if (broken.count(root_of(problem.key)) == 0) problems.push_back(std::move(problem));
   }
   for (const auto& [key, value] : resolved) check_splits(session, key, value, problems);
+  std::vector<Problem> placed;
   for (ParamProblem& problem : problems) {
-    session.report({session.key_place(given.site, given.callee, problem.key), given.owner,
-                    problem.key, std::move(problem.message), std::move(problem.hint)});
+    placed.push_back({session.key_place(given.site, given.callee, problem.key), given.owner,
+                      problem.key, std::move(problem.message), std::move(problem.hint)});
   }
+  std::stable_sort(placed.begin(), placed.end(),
+                   [](const Problem& x, const Problem& y) { return x.where.line < y.where.line; });
+  for (Problem& problem : placed) session.report(std::move(problem));
   if (tainted || !problems.empty()) return std::nullopt;
   resolve_paths(session, schema, resolved);
   return resolved;

@@ -68,14 +68,29 @@ void push_key(lua_State* L, const Key& key) {
   }
 }
 
-std::vector<Key> keys_of(lua_State* L, int table) {
+std::vector<Key> keys_of(lua_State* L, int table, const char** unordered = nullptr) {
   std::vector<Key> keys;
   lua_pushnil(L);
   while (lua_next(L, table) != 0) {
     lua_pop(L, 1);
-    keys.push_back(key_at(L, -1));
+    const int type = lua_type(L, -1);
+    const bool ordered = type == LUA_TNUMBER || type == LUA_TSTRING || type == LUA_TBOOLEAN;
+    if (ordered || !unordered) {
+      keys.push_back(key_at(L, -1));
+    } else {
+      *unordered = lua_typename(L, type);
+    }
   }
   return keys;
+}
+
+void push_keys(lua_State* L, std::vector<Key> keys) {
+  std::sort(keys.begin(), keys.end());
+  lua_createtable(L, static_cast<int>(keys.size()), 0);
+  for (size_t i = 0; i < keys.size(); ++i) {
+    push_key(L, keys[i]);
+    lua_rawseti(L, -2, static_cast<lua_Integer>(i + 1));
+  }
 }
 
 // The arguments of a recipe iterate like a table.
@@ -107,16 +122,16 @@ int step(lua_State* L) {
 
 }  // namespace
 
+const char* push_sorted_keys(lua_State* L, int table) {
+  const char* unordered = nullptr;
+  push_keys(L, keys_of(L, lua_absindex(L, table), &unordered));
+  return unordered;
+}
+
 int sorted_pairs(lua_State* L) {
   luaL_checkany(L, 1);
   check_table(L);
-  std::vector<Key> keys = keys_of(L, 1);
-  std::sort(keys.begin(), keys.end());
-  lua_createtable(L, static_cast<int>(keys.size()), 0);
-  for (size_t i = 0; i < keys.size(); ++i) {
-    push_key(L, keys[i]);
-    lua_rawseti(L, -2, static_cast<lua_Integer>(i + 1));
-  }
+  push_keys(L, keys_of(L, 1));
   lua_pushinteger(L, 0);
   lua_pushcclosure(L, &step, 2);
   lua_pushvalue(L, 1);

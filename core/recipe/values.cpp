@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/recipe/functions.h"
+#include "core/recipe/iteration.h"
 #include "core/recipe/lua_state.h"
 #include "core/recipe/objects.h"
 #include "core/recipe/userdata.h"
@@ -59,18 +60,27 @@ class Converter {
     luaL_checkstack(lua_, 8, "tables are nested too deeply");
     const auto length = static_cast<lua_Integer>(lua_rawlen(lua_, table));
     lua_Integer positional = 0;
-    lua_pushnil(lua_);
-    while (lua_next(lua_, table) != 0) {
+    const char* unordered = push_sorted_keys(lua_, table);
+    if (unordered) bad_key(path, unordered);
+    const int keys = lua_gettop(lua_);
+    for (lua_Integer i = 1; lua_rawgeti(lua_, keys, i) != LUA_TNIL; ++i) {
+      lua_pushvalue(lua_, -1);
+      lua_rawget(lua_, table);  // the key at -2, its value at -1
       if (lua_type(lua_, -2) == LUA_TSTRING) {
         const std::string key = text_at(lua_, -2);
         parts.named[key] = convert(-1, path.empty() ? key : cat(path, ".", key), depth + 1);
       } else if (is_position(length)) {
         ++positional;
+      } else if (lua_isinteger(lua_, -2) != 0) {
+        broken(path,
+               cat("item ", lua_tointeger(lua_, -2), " stands alone: the list ends at ", length),
+               "items are numbered from 1 without holes; nil leaves a hole");
       } else {
-        bad_key(path, length);
+        bad_key(path, luaL_typename(lua_, -2));
       }
-      lua_pop(lua_, 1);
+      lua_pop(lua_, 2);
     }
+    lua_settop(lua_, keys - 1);
     if (positional != length) hole(table, path, length);
     for (lua_Integer i = 1; i <= length; ++i) {
       lua_rawgeti(lua_, table, i);
@@ -139,14 +149,7 @@ class Converter {
     return key >= 1 && key <= length;
   }
 
-  void bad_key(const std::string& path, lua_Integer length) {
-    if (lua_isinteger(lua_, -2) != 0) {
-      broken(path,
-             cat("item ", lua_tointeger(lua_, -2), " stands alone: the list ends at ", length),
-             "items are numbered from 1 without holes; nil leaves a hole");
-      return;
-    }
-    const std::string type = luaL_typename(lua_, -2);
+  void bad_key(const std::string& path, const std::string& type) {
     broken(path, cat("a key that is a ", type), "keys are names, or 1 … n in a list");
   }
 

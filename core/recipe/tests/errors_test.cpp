@@ -29,6 +29,10 @@ TEST_P(RecipeErrors, AreTheExpectedText) {
   FakeCatalog catalog;
   FakeHost host;
   const std::string actual = texts(plan_recipe(options, catalog, host).problems);
+  // Every interpreter has another seed for its tables: the order must not show it.
+  for (int i = 0; i < 5; ++i) {
+    EXPECT_EQ(actual, texts(plan_recipe(options, catalog, host).problems));
+  }
   if (std::getenv("KD_UPDATE_EXPECTED")) std::ofstream(GetParam() + ".txt") << actual;
   const std::string expected = read_text_file(GetParam() + ".txt");
   fs::current_path(before);
