@@ -21,7 +21,7 @@ local args = kd.args {
 
 -- Problems are held out by problem, so that no seed can leak one into training.
 local tokenizer = kd.tokenizer.characters { alphabet = "0123456789+-*=:;,. ()c\n" }
-local lessons = kd.data.arithmetic { level = args.level, count = 12000, seed = 1 }
+local lessons = kd.data.arithmetic { level = args.level, count = 8000, seed = 1 }
 local problems = kd.data.arithmetic { level = args.level, count = args.problems, seed = 2,
                                       test_count = args.held_out }
 
@@ -32,9 +32,9 @@ if args.teacher then
 else
   teacher = kd.train "teacher" {
     student = kd.student.causal_lm { config = { layers = 3, hidden = 96, heads = 4 }, tokenizer = tokenizer },
-    data = lessons.train, epochs = 4, batch = 64,
+    data = lessons.train, epochs = 3, batch = 64,
     objective = kd.objective.cross_entropy {},
-    optimizer = kd.optimizer.adamw { lr = 3e-3 }, schedule = kd.schedule.cosine { warmup = 0.05 },
+    optimizer = kd.optimizer.adamw { lr = 3e-3 }, schedule = kd.schedule.wsd { warmup = 0.05, decay = 0.2 },
   }.student
 end
 
@@ -47,9 +47,9 @@ local graded = kd.transform "graded" { traces.data, kd.verify.math {} }
 -- Stage 1: SFT on the right traces.
 local base = kd.train "sft" {
   student = kd.student.causal_lm { config = { layers = 2, hidden = 64, heads = 4 }, tokenizer = tokenizer },
-  data = graded.data:where { correct = true }, epochs = 6, batch = 64,
+  data = graded.data:where { correct = true }, epochs = 4, batch = 64,
   objective = kd.objective.cross_entropy {},
-  optimizer = kd.optimizer.adamw { lr = 3e-3 }, schedule = kd.schedule.cosine { warmup = 0.1 },
+  optimizer = kd.optimizer.adamw { lr = 4e-3 }, schedule = kd.schedule.wsd { warmup = 0.05, decay = 0.2 },
 }.student
 
 -- Stage 2: one epoch over the pairs, from the same student; every arm takes equally many steps.
@@ -73,5 +73,5 @@ local arms = {
 
 kd.evaluate "accuracy" {
   models = arms, data = problems.test, baseline = "sft",
-  metric = kd.metric.pass_at_k { k = 1, temperature = 0, max_new_tokens = 64, verifier = kd.verify.math {} },
+  metric = kd.metric.pass_at_k { k = 1, temperature = 0.6, top_p = 0.95, max_new_tokens = 64, verifier = kd.verify.math {} },
 }

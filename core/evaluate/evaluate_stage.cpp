@@ -202,6 +202,7 @@ class EvaluateStage : public Stage {
       result.metric = m.value.name;
       result.value = m.value.value;
       result.n = m.value.n;
+      result.diagnostic = m.value.diagnostic;
       result.group = params.group;
       result.seed = params.seed;
       results.push_back(std::move(result));

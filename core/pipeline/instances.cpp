@@ -73,7 +73,9 @@ LoadedModel Instances::model(const ModelHandle& handle) {
                 cat("the model ", handle.stage, ".", handle.output, " has no component"));
   }
   // The same component as the one training started from, with the weights that the stage left.
+  // By convention a model is made from `path` or from `config`.
   ComponentHandle loaded = *handle.origin;
+  loaded.params.erase("config");
   loaded.params["path"] = folder.string();
   auto made = std::static_pointer_cast<Model>(fresh(loaded));
   return {std::move(made), tokenizer_of(handle), cat(handle.stage, ".", handle.output)};

@@ -49,6 +49,7 @@ std::vector<Cell> group_cells(const std::vector<Result>& results) {
   std::vector<Cell> cells;
   std::map<std::tuple<std::string, std::string, std::string>, size_t> index;
   for (const Result& result : results) {
+    if (result.diagnostic) continue;
     const std::string label = result.group.empty() ? result.stage : result.group;
     const auto key = std::make_tuple(label, result.model, result.metric);
     auto [it, fresh] = index.try_emplace(key, cells.size());
@@ -92,6 +93,7 @@ Value to_value(const Result& result) {
   Value::Map map{{"stage", result.stage}, {"model", result.model}, {"metric", result.metric},
                  {"value", result.value}, {"n", result.n},         {"group", result.group},
                  {"seed", result.seed}};
+  if (result.diagnostic) map["diagnostic"] = true;
   if (result.difference) {
     map["baseline"] = result.baseline;
     map["difference"] = *result.difference;
@@ -110,6 +112,7 @@ Result result_from_value(const Value& value) {
   result.n = static_cast<int64_t>(member_number(value, "n", 0));
   result.group = member_text(value, "group");
   result.seed = static_cast<int64_t>(member_number(value, "seed", 0));
+  result.diagnostic = value.find("diagnostic") != nullptr;
   result.baseline = member_text(value, "baseline");
   result.difference = member_optional(value, "difference");
   result.interval_low = member_optional(value, "interval_low");

@@ -95,7 +95,7 @@ class PassAtK : public Metric {
     const double mean_passes = mean(passes);
     const double mean_truncated = mean(truncated);
     return {{cat("pass@", params_.k), mean_passes, n, std::move(passes)},
-            {"truncated", mean_truncated, n, std::move(truncated)}};
+            {"truncated", mean_truncated, n, std::move(truncated), /*diagnostic=*/true}};
   }
 
  private:

@@ -1,6 +1,9 @@
 // kdrun: runs recipes, probes components, lists plugins.
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <cstdlib>
 #include <exception>
 #include <new>
 #include <string>
@@ -43,6 +46,16 @@ std::vector<std::string> with_run(int argc, char** argv) {
   return {arguments.rbegin(), arguments.rend()};  // CLI11 takes them last first
 }
 
+// LibTorch's OpenMP threads spin while they wait, which makes small models many times slower as
+// soon as anything else uses the cores. How they wait is read when the library is loaded, so that
+// the program must start again to change it. A user's own setting stays.
+void wait_without_spinning(const std::vector<std::string>& reversed_arguments, char** argv) {
+  const bool runs = !reversed_arguments.empty() && reversed_arguments.back() == "run";
+  if (!runs || std::getenv("OMP_WAIT_POLICY") || std::getenv("GOMP_SPINCOUNT")) return;
+  setenv("OMP_WAIT_POLICY", "passive", 1);
+  execv("/proc/self/exe", argv);  // where this fails, the program goes on as it is
+}
+
 int report(const kd::Error& error) {
   std::fprintf(stderr, "error: %s\n", error.what());
   return static_cast<int>(error.code());
@@ -64,8 +77,10 @@ int run(int argc, char** argv) {
     std::fputs(app.help().c_str(), stdout);
     return 2;
   }
+  std::vector<std::string> arguments = with_run(argc, argv);
+  wait_without_spinning(arguments, argv);
   try {
-    app.parse(with_run(argc, argv));
+    app.parse(arguments);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : 2;
   }

@@ -30,6 +30,7 @@ struct MetricValue {
   double value = 0;
   int64_t n = 0;                 // what it was averaged over
   std::vector<double> per_row;   // for paired intervals; empty when it is no mean over rows
+  bool diagnostic = false;       // kept in results.json, left out of the table at the end
 };
 
 // Pure. [main]
