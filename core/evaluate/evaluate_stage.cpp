@@ -7,6 +7,7 @@
 
 #include "core/evaluate/score.h"
 #include "core/generate/completions.h"
+#include "core/plugin/guard.h"
 #include "core/report/results.h"
 #include "kd/error.h"
 #include "kd/metric.h"
@@ -184,7 +185,8 @@ class EvaluateStage : public Stage {
       const LoadedModel model = context.instances().model(*handle);
       Evidence evidence(model, *rows, params, context, cat(call.name, " ", name));
       for (const auto& metric : params.metrics) {
-        for (MetricValue& value : metric->evaluate(evidence.collect(metric->needs()))) {
+        const auto evaluated = evidence.collect(metric->needs());
+        for (MetricValue& value : guarded("metric", [&] { return metric->evaluate(evaluated); })) {
           measured.push_back({name, std::move(value)});
         }
       }

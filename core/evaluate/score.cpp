@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "core/data/encode.h"
+#include "core/plugin/guard.h"
 #include "core/report/progress.h"
 #include "kd/error.h"
 #include "kd/token_terms.h"
@@ -19,8 +20,9 @@ void cut(EncodedRow& row, int64_t max_length) {
 }
 
 // Log-probabilities [B, T] of one padded batch; the rows' own tokens are those with a label.
-void score_batch(Model& model, const TensorMap& batch, std::span<std::vector<double>> out) {
-  const Outputs outputs = model.forward(batch, {"logits"}, {});
+void score_batch(Model& model, const std::string& place, const TensorMap& batch,
+                 std::span<std::vector<double>> out) {
+  const Outputs outputs = guarded(place, [&] { return model.forward(batch, {"logits"}, {}); });
   const at::Tensor labels = require_tensor(batch, "labels");
   const at::Tensor flat = labels.reshape({-1});
   const at::Tensor scores = token_logprobs(outputs.logits, flat).cpu().contiguous();
@@ -55,7 +57,7 @@ std::vector<std::vector<double>> score_rows(const LoadedModel& model, const RowS
       cut(encoded.back(), max_length);
     }
     for (const EncodedRow& row : encoded) pointers.push_back(&row);
-    score_batch(*model.model, collate(pointers, model.tokenizer->pad()),
+    score_batch(*model.model, cat("model ", model.label), collate(pointers, model.tokenizer->pad()),
                 std::span(out).subspan(static_cast<size_t>(begin), encoded.size()));
     progress.update(end, static_cast<double>(end));
   }

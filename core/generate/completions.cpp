@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/data/encode.h"
+#include "core/plugin/guard.h"
 #include "core/report/progress.h"
 #include "kd/error.h"
 
@@ -36,11 +37,13 @@ std::vector<RowCompletion> complete_rows(const LoadedModel& model, const RowSour
   const auto requests = make_requests(*model.tokenizer, rows, samples);
   Progress progress(label, static_cast<int64_t>(requests.size()), "tokens");
   int64_t written = 0;
-  auto generations = generate(*model.model, *model.tokenizer, requests, options,
-                              [&](int64_t finished, int64_t tokens) {
-                                written = tokens;
-                                progress.update(finished, static_cast<double>(tokens));
-                              });
+  const auto report = [&](int64_t finished, int64_t tokens) {
+    written = tokens;
+    progress.update(finished, static_cast<double>(tokens));
+  };
+  auto generations = guarded(cat("model ", model.label), [&] {
+    return generate(*model.model, *model.tokenizer, requests, options, report);
+  });
   std::vector<RowCompletion> out(generations.size());
   for (size_t i = 0; i < generations.size(); ++i) {
     out[i].row = static_cast<int64_t>(i) / samples;

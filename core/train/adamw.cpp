@@ -118,11 +118,10 @@ class AdamW : public Optimizer {
 }  // namespace
 
 void register_optimizers(Registrar& registrar) {
-  registrar.add<Optimizer, AdamWParams>(
-      "adamw", "Adam with decoupled weight decay",
-      [](const AdamWParams& params, const CreateContext&) {
-        return std::make_shared<AdamW>(params);
-      });
+  registrar.add<Optimizer, AdamWParams>("adamw", "Adam with decoupled weight decay",
+                                        [](const AdamWParams& params, const CreateContext&) {
+                                          return std::make_shared<AdamW>(params);
+                                        });
 }
 
 }  // namespace kd::core

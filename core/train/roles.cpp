@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <set>
 
+#include "core/plugin/guard.h"
 #include "kd/error.h"
 
 namespace kd::core {

@@ -95,17 +95,19 @@ class ShapedSchedule : public ScheduleFunction {
 
 template <typename P>
 void add_shape(Registrar& registrar, Shape shape, std::string name, std::string summary) {
-  registrar.add<ScheduleFunction, P>(
-      std::move(name), std::move(summary), [shape](const P& params, const CreateContext&) {
-        return std::make_shared<ShapedSchedule>(shape, params);
-      });
+  registrar.add<ScheduleFunction, P>(std::move(name), std::move(summary),
+                                     [shape](const P& params, const CreateContext&) {
+                                       return std::make_shared<ShapedSchedule>(shape, params);
+                                     });
 }
 
 }  // namespace
 
 void register_schedules(Registrar& registrar) {
-  add_shape<ScheduleParams>(registrar, Shape::kLinear, "linear", "straight from one value to another");
-  add_shape<ScheduleParams>(registrar, Shape::kCosine, "cosine", "half a cosine from one value to another");
+  add_shape<ScheduleParams>(registrar, Shape::kLinear, "linear",
+                            "straight from one value to another");
+  add_shape<ScheduleParams>(registrar, Shape::kCosine, "cosine",
+                            "half a cosine from one value to another");
   add_shape<WsdParams>(registrar, Shape::kWsd, "wsd", "warm up, stay, decay linearly at the end");
   registrar.add<ScheduleFunction, ConstantParams>(
       "constant", "one value after an optional warm-up",

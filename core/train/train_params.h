@@ -12,8 +12,6 @@ namespace kd::core {
 
 struct TrainParams {
   ModelRef student;
-  ModelRef teacher;
-  ModelRef reference;
   std::shared_ptr<const DatasetHandle> data;
   std::shared_ptr<const ObjectiveHandle> objective;
   Ref<Optimizer> optimizer;
@@ -37,9 +35,6 @@ struct TrainParams {
     p.add("data", &T::data, "rows to train on").required();
     p.add("objective", &T::objective, "what to minimise").required();
     p.add("optimizer", &T::optimizer, "how to update").required();
-    p.add("teacher", &T::teacher, "plays the teacher where an objective names none");
-    p.add("reference", &T::reference,
-          "plays the reference where an objective names none; the student's start by default");
     p.add("schedule", &T::schedule, "multiplies the learning rate");
     p.add("epochs", &T::epochs, "passes over the data").at_least(1);
     p.add("steps", &T::steps, "updates, in place of epochs; 0: by epochs").at_least(0);

@@ -25,7 +25,7 @@ std::map<std::string, ModelPtr> named_roles(const ComponentHandle& objective,
   return roles;
 }
 
-// Who plays which role besides the student: what objectives name, then what the stage names.
+// Who plays which role besides the student: what the objectives' parameters name.
 std::map<std::string, ModelPtr> cast_roles(const StageCall& call, Registry& registry) {
   std::map<std::string, ModelPtr> roles;
   auto objective = option_as<ObjectiveHandle>(call, "objective");
@@ -38,9 +38,6 @@ std::map<std::string, ModelPtr> cast_roles(const StageCall& call, Registry& regi
                     "train against one of them, or mix their outputs in one teacher");
       }
     }
-  }
-  for (const char* role : {"teacher", "reference"}) {
-    if (auto model = option_as<ModelHandle>(call, role)) roles.try_emplace(role, model);
   }
   return roles;
 }
@@ -125,14 +122,11 @@ class TrainStage : public Stage {
     for (const std::string& role : wanted) {
       if (role == "student") continue;
       auto it = cast.find(role);
-      if (it == cast.end() && role != "reference") {
+      if (it == cast.end()) {
         throw Error(ErrorCode::kUsage, cat("no model plays the ", role),
-                    cat("write ", role, " = … in the objective or in the stage"));
+                    cat("the objective needs a parameter ", role, " of type kd::ModelRef"));
       }
-      // Without a reference of its own, an objective compares with where the student started.
-      const ModelPtr handle =
-          it == cast.end() ? option_as<ModelHandle>(call, "student") : it->second;
-      const LoadedModel model = context.instances().model(*handle);
+      const LoadedModel model = context.instances().model(*it->second);
       check_vocabularies(student, model, role);
       for (const NamedTensor& p : model.model->parameters()) p.tensor.set_requires_grad(false);
       roles[role] = {model.model, false};

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "core/plugin/guard.h"
 #include "core/report/progress.h"
 #include "kd/error.h"
 #include "kd/verifier.h"
@@ -36,11 +37,11 @@ void add_verdict(Row& row, const Verdict& verdict) {
 // One step after the dataset: returns the new rows and counts what it saw.
 using Step = std::function<std::vector<Row>(std::vector<Row>, std::map<std::string, int64_t>&)>;
 
-Step verify_step(std::shared_ptr<Verifier> verifier) {
-  return [verifier](std::vector<Row> rows, std::map<std::string, int64_t>& counts) {
+Step verify_step(std::shared_ptr<Verifier> verifier, std::string place) {
+  return [verifier, place](std::vector<Row> rows, std::map<std::string, int64_t>& counts) {
     for (size_t i = 0; i < rows.size(); ++i) {
       const std::string& text = text_column(rows[i], "completion", static_cast<int64_t>(i));
-      const Verdict verdict = verifier->verify(rows[i], text);
+      const Verdict verdict = guarded(place, [&] { return verifier->verify(rows[i], text); });
       ++counts[to_string(verdict.state)];
       add_verdict(rows[i], verdict);
     }
@@ -122,8 +123,9 @@ class TransformStage : public Stage {
  private:
   static Step make_step(const Value& item, StageContext& context) {
     if (auto function = item.object_as<Callable>()) return function_step(function);
-    return verify_step(std::static_pointer_cast<Verifier>(
-        context.instances().fresh(*item.object_as<ComponentHandle>())));
+    const auto handle = item.object_as<ComponentHandle>();
+    return verify_step(std::static_pointer_cast<Verifier>(context.instances().fresh(*handle)),
+                       cat("verify.", handle->name));
   }
 };
 

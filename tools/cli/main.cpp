@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "core/plugin/breadcrumb.h"
 #include "kd/abi.h"
 #include "kd/error.h"
 #include "tools/cli/commands.h"
@@ -90,6 +91,7 @@ int run(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  kd::core::install_crash_handler();
   try {
     return run(argc, argv);
   } catch (const kd::Error& error) {

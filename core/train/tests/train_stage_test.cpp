@@ -106,7 +106,8 @@ class TrainStageTest : public testing::Test {
                      {"batch", 8},
                      {"micro_batch", micro_batch},
                      {"steps", steps}};
-    for (const StageType& type : Pipeline(registry_, 0).stage_types()) {
+    const Pipeline types(registry_, 0);
+    for (const StageType& type : types.stage_types()) {
       if (type.type == "train") call.options = type.schema.resolve_or_throw(given, "train");
     }
     return call;
@@ -166,8 +167,9 @@ TEST_F(TrainStageTest, LearnsItsData) {
 }
 
 TEST_F(TrainStageTest, ATeacherWithAnotherTokenizerIsRefused) {
-  StageCall call = train(objective({{1.0, component("objective", "kl", {})}}), false, 0);
-  call.options["teacher"] = model("=p9876543210", 16);
+  const Value teacher = model("=p9876543210", 16);
+  const StageCall call =
+      train(objective({{1.0, component("objective", "kl", {{"teacher", teacher}})}}), false, 0);
   try {
     trained(call, "mismatch");
     FAIL();
@@ -177,14 +179,27 @@ TEST_F(TrainStageTest, ATeacherWithAnotherTokenizerIsRefused) {
   }
 }
 
-TEST_F(TrainStageTest, AMissingTeacherIsNamed) {
-  const StageCall call = train(objective({{1.0, component("objective", "kl", {})}}), false, 0);
+TEST_F(TrainStageTest, TwoModelsInOneRoleAreRefusedBeforeAnythingRuns) {
+  const auto kl = [&] { return component("objective", "kl", {{"teacher", model(kAlphabet, 16)}}); };
+  const StageCall call = train(objective({{0.5, kl()}, {0.5, kl()}}), false, 0);
+  Pipeline pipeline(registry_, 0);
   try {
-    trained(call, "alone");
+    pipeline.call(call, Pass::kPlan);
     FAIL();
   } catch (const Error& error) {
-    EXPECT_NE(std::string(error.what()).find("no model plays the teacher"), std::string::npos);
+    EXPECT_NE(std::string(error.what()).find("two different models play the teacher"),
+              std::string::npos);
   }
+}
+
+TEST_F(TrainStageTest, AStudentThatIsItsOwnTeacherHasNothingToLearn) {
+  const StageCall call =
+      train(objective({{1.0, component("objective", "kl", {{"teacher", model(kAlphabet, 16)}})}}),
+            false, 0, 1);
+  Pipeline pipeline(registry_, 0, RunDirectory::open(root_ / "self"));
+  const StageResult result = pipeline.call(call, Pass::kRun);
+  EXPECT_NEAR(result.results.at("last_loss").as_number(), 0, 1e-6)
+      << "equal descriptions start from equal weights";
 }
 
 }  // namespace
