@@ -12,6 +12,7 @@ local kd = require "kd.v1"
 
 local args = kd.args {
   level     = kd.integer { 3, min = 1, max = 5, help = "difficulty: numbers have level + 1 digits" },
+  lessons   = kd.integer { 8000, min = 100, help = "worked solutions the teacher learns from" },
   problems  = kd.integer { 2000, min = 100, help = "problems the teacher solves for the student" },
   samples   = kd.integer { 4, min = 1, help = "traces for each problem" },
   alpha     = kd.number { 0.8, min = 0, max = 1, help = "REDI's weight of the wrong traces" },
@@ -20,8 +21,8 @@ local args = kd.args {
 }
 
 -- Problems are held out by problem, so that no seed can leak one into training.
-local tokenizer = kd.tokenizer.characters { alphabet = "0123456789+-*=:;,. ()c\n" }
-local lessons = kd.data.arithmetic { level = args.level, count = 8000, seed = 1 }
+local tokenizer = kd.tokenizer.characters { alphabet = "0123456789+-*= " }
+local lessons = kd.data.arithmetic { level = args.level, count = args.lessons, seed = 1 }
 local problems = kd.data.arithmetic { level = args.level, count = args.problems, seed = 2,
                                       test_count = args.held_out }
 

@@ -41,6 +41,10 @@ struct RunOptions {
 struct Host {
   explicit Host(const RunOptions& options) : registry(core::default_plugin_path()) {
     core::register_engine_components(registry.builtins());
+    if (!fs::is_regular_file(options.recipe)) {
+      throw Error(ErrorCode::kUsage, cat("there is no recipe ", options.recipe),
+                  "kdrun takes the path of a .lua file");
+    }
     if (options.threads > 0) at::set_num_threads(options.threads);
     recipe.path = options.recipe;
     for (const std::string& setting : options.settings) {
