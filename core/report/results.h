@@ -17,10 +17,10 @@ struct Result {
   std::string model;
   std::string metric;
   double value = 0;
-  int64_t n = 0;             // what it is a mean over
-  std::string group;         // rows with the same group are repetitions of one experiment
+  int64_t n = 0;      // what it is a mean over
+  std::string group;  // rows with the same group are repetitions of one experiment
   int64_t seed = 0;
-  bool diagnostic = false;   // not shown in the table
+  bool diagnostic = false;  // not shown in the table
   // Paired comparison with the stage's baseline model: difference and its 95 % interval.
   std::string baseline;
   std::optional<double> difference;

@@ -42,20 +42,20 @@
 #define KD_ABI_CUDA "none"  // a plugin that links CUDA defines the major version, e.g. "13"
 #endif
 
-#define KD_ABI_TORCH                                                       \
-  KD_STRINGIFY(TORCH_VERSION_MAJOR)                                        \
+#define KD_ABI_TORCH                \
+  KD_STRINGIFY(TORCH_VERSION_MAJOR) \
   "." KD_STRINGIFY(TORCH_VERSION_MINOR) "." KD_STRINGIFY(TORCH_VERSION_PATCH)
 
 // Fields before `cxx` must be equal (cuda: equal or none); the rest is reported only.
-#define KD_ABI_FIELDS                                                                   \
-  "kd=" KD_ABI_EPOCH ";torch=" KD_ABI_TORCH ";stdlib=" KD_ABI_STDLIB                    \
-  ";cxx11=" KD_STRINGIFY(_GLIBCXX_USE_CXX11_ABI) ";debug=" KD_ABI_DEBUG                 \
-  ";san=" KD_ABI_SANITIZER ";arch=" KD_ABI_ARCH ";cuda=" KD_ABI_CUDA                    \
-  ";cxx=" __VERSION__ ";sdk=" KD_SDK_VERSION ";"
+#define KD_ABI_FIELDS                                                                            \
+  "kd=" KD_ABI_EPOCH ";torch=" KD_ABI_TORCH ";stdlib=" KD_ABI_STDLIB                             \
+  ";cxx11=" KD_STRINGIFY(_GLIBCXX_USE_CXX11_ABI) ";debug=" KD_ABI_DEBUG ";san=" KD_ABI_SANITIZER \
+                                                 ";arch=" KD_ABI_ARCH ";cuda=" KD_ABI_CUDA       \
+                                                 ";cxx=" __VERSION__ ";sdk=" KD_SDK_VERSION ";"
 
-#define KD_ABI_TAG(plugin_name, plugin_version)                                          \
-  extern "C" {                                                                           \
-  extern __attribute__((visibility("default"))) const char kd_plugin_abi[];              \
-  __attribute__((used, section("kdabi"))) const char kd_plugin_abi[] =                   \
-      "kdabi;" KD_ABI_FIELDS "name=" plugin_name ";version=" plugin_version ";";         \
+#define KD_ABI_TAG(plugin_name, plugin_version)                                  \
+  extern "C" {                                                                   \
+  extern __attribute__((visibility("default"))) const char kd_plugin_abi[];      \
+  __attribute__((used, section("kdabi"))) const char kd_plugin_abi[] =           \
+      "kdabi;" KD_ABI_FIELDS "name=" plugin_name ";version=" plugin_version ";"; \
   }

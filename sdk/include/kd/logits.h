@@ -10,10 +10,10 @@ namespace kd {
 // logits = soft_cap(scale · (hidden · headᵀ + bias)), rows in fp32. Either `dense` is defined, or
 // `hidden` and `head` are. N counts rows: all positions of a batch, flattened as [B·T].
 struct LazyLogits {
-  at::Tensor dense;     // [N, V]: the logits themselves; what follows is not applied to them
-  at::Tensor hidden;    // [N, H]
-  at::Tensor head;      // [V, H]
-  at::Tensor bias;      // [V] or undefined
+  at::Tensor dense;   // [N, V]: the logits themselves; what follows is not applied to them
+  at::Tensor hidden;  // [N, H]
+  at::Tensor head;    // [V, H]
+  at::Tensor bias;    // [V] or undefined
   double scale = 1.0;
   double soft_cap = 0;  // c: c·tanh(z/c); 0 is none
 

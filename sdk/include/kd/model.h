@@ -22,15 +22,15 @@ enum class Grad { kNone, kInputs, kAll };
 
 struct ForwardOptions {
   Grad grad = Grad::kNone;
-  bool training = false;        // dropout and the like
-  TensorMap replace = {};       // by tap path: use this tensor, do not run the module
-  std::string start_at = {};    // tap path whose value is in `replace`: nothing before it runs
-  std::string stop_at = {};     // tap path after which nothing runs
+  bool training = false;      // dropout and the like
+  TensorMap replace = {};     // by tap path: use this tensor, do not run the module
+  std::string start_at = {};  // tap path whose value is in `replace`: nothing before it runs
+  std::string stop_at = {};   // tap path after which nothing runs
 };
 
 struct Outputs {
-  TensorMap tensors;    // by want's output name: "hidden.3" [B, T, H], or any tap path
-  LazyLogits logits;    // defined when "logits" was wanted; rows are B·T
+  TensorMap tensors;  // by want's output name: "hidden.3" [B, T, H], or any tap path
+  LazyLogits logits;  // defined when "logits" was wanted; rows are B·T
 
   // "logits" materialised to [B, T, V], or tensors[name].
   at::Tensor get(const std::string& name, int64_t batch) const;
@@ -44,9 +44,9 @@ struct NamedTensor {
 };
 
 struct ModelDescription {
-  std::string architecture;     // "LlamaForCausalLM"
+  std::string architecture;  // "LlamaForCausalLM"
   int64_t parameters = 0;
-  int64_t vocabulary = 0;       // 0 for models without tokens
+  int64_t vocabulary = 0;  // 0 for models without tokens
   int64_t hidden = 0;
   int64_t layers = 0;
   int64_t max_positions = 0;

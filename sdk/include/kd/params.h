@@ -33,20 +33,20 @@ enum class ParamType {
   kBoolean,
   kInteger,
   kNumber,
-  kSchedule,   // a number, a kd.schedule.*, or a function of the step
+  kSchedule,  // a number, a kd.schedule.*, or a function of the step
   kString,
-  kPath,       // relative paths are resolved against the recipe's folder by the host
+  kPath,  // relative paths are resolved against the recipe's folder by the host
   kIntegers,
   kNumbers,
   kStrings,
-  kTable,      // a nested table with its own schema
-  kAny,        // plain data, unchecked
-  kFunction,   // a recipe's function
-  kModel,      // a teacher or student; the parameter's name is the role it plays
-  kRows,       // a dataset
-  kComponent,  // a component of `component_kind`, built before its owner
-  kComponents, // a list of those
-  kHandle,     // an object of the host, by its type name (stages only)
+  kTable,       // a nested table with its own schema
+  kAny,         // plain data, unchecked
+  kFunction,    // a recipe's function
+  kModel,       // a teacher or student; the parameter's name is the role it plays
+  kRows,        // a dataset
+  kComponent,   // a component of `component_kind`, built before its owner
+  kComponents,  // a list of those
+  kHandle,      // an object of the host, by its type name (stages only)
 };
 
 // One declared parameter.
@@ -67,7 +67,7 @@ struct ParamSpec {
 
 // A problem in a table, in words that name the key: "unknown key 'aplha', did you mean 'alpha'?".
 struct ParamProblem {
-  std::string key;      // dotted path inside nested tables, empty when it concerns the whole table
+  std::string key;  // dotted path inside nested tables, empty when it concerns the whole table
   std::string message;
   std::string hint;
 };
@@ -187,7 +187,8 @@ class Params {
   // `member` may be bool, an integer, double, std::string, std::filesystem::path, Schedule,
   // vectors of int64_t, double or std::string, Value, Value::Map, ModelRef, Ref<Interface>,
   // std::vector<Ref<Interface>>, std::shared_ptr<const RowSource>, std::shared_ptr<const Callable>,
-  // std::shared_ptr<const H> for an Object H with kTypeName, or a struct with its own params(). The reference returned is valid until the next add().
+  // std::shared_ptr<const H> for an Object H with kTypeName, or a struct with its own params(). The
+  // reference returned is valid until the next add().
   template <typename M, typename Owner>
   ParamOptions add(std::string name, M Owner::*member, std::string help);  // T may inherit it
 

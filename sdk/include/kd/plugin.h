@@ -25,7 +25,7 @@ namespace kd {
 
 // What the host tells a component that is being made.
 struct CreateContext {
-  RandomStream random;                          // for initial weights; keyed by run seed and stage
+  RandomStream random;  // for initial weights; keyed by run seed and stage
   c10::Device device = c10::Device(c10::kCPU);
   c10::ScalarType dtype = c10::ScalarType::Float;
 };
@@ -75,9 +75,9 @@ std::string take_registration_error();
 }  // namespace kd
 
 // Exports the plugin's two symbols. `fill` is a function void(kd::Registrar&); it may throw.
-#define KD_PLUGIN(plugin_name, plugin_version, fill)                                          \
-  KD_ABI_TAG(plugin_name, plugin_version)                                                     \
-  extern "C" __attribute__((visibility("default"))) int kd_plugin_register(                   \
-      kd::Registrar& registrar) noexcept {                                                    \
-    return kd::guarded_registration(registrar, fill, &kd::set_registration_error);            \
+#define KD_PLUGIN(plugin_name, plugin_version, fill)                               \
+  KD_ABI_TAG(plugin_name, plugin_version)                                          \
+  extern "C" __attribute__((visibility("default"))) int kd_plugin_register(        \
+      kd::Registrar& registrar) noexcept {                                         \
+    return kd::guarded_registration(registrar, fill, &kd::set_registration_error); \
   }

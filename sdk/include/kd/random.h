@@ -29,9 +29,9 @@ class RandomStream {
 
   uint32_t next_u32();
   uint64_t next_u64();
-  double uniform();                 // [0, 1), 53 bits
-  double normal();                  // mean 0, variance 1 (Box-Muller)
-  uint64_t below(uint64_t bound);   // unbiased integer in [0, bound), bound > 0
+  double uniform();                             // [0, 1), 53 bits
+  double normal();                              // mean 0, variance 1 (Box-Muller)
+  uint64_t below(uint64_t bound);               // unbiased integer in [0, bound), bound > 0
   std::vector<int64_t> permutation(int64_t n);  // a uniform shuffle of 0 … n-1
 
  private:

@@ -14,29 +14,29 @@ namespace kd {
 
 // D(p, q) at one position; p: teacher, q: student, both after division by the temperature.
 enum class Divergence {
-  kCrossEntropy,    // -log q[label]
-  kForwardKl,       // KL(p ‖ q)
-  kReverseKl,       // KL(q ‖ p)
-  kJsd,             // beta·KL(p ‖ M) + (1-beta)·KL(q ‖ M), M = beta·p + (1-beta)·q
+  kCrossEntropy,  // -log q[label]
+  kForwardKl,     // KL(p ‖ q)
+  kReverseKl,     // KL(q ‖ p)
+  kJsd,           // beta·KL(p ‖ M) + (1-beta)·KL(q ‖ M), M = beta·p + (1-beta)·q
 };
 
 // One term: S = sum_n mask[n] · weight[n] · temperature^temperature_power · D_n.
 struct TokenTerm {
-  std::string name;                   // "kl", "chosen"
+  std::string name;  // "kl", "chosen"
   Divergence divergence = Divergence::kCrossEntropy;
   std::string student = "student.logits";  // the want that takes the gradient
-  std::string teacher;                // the want it is compared with; empty for cross-entropy
-  at::Tensor labels;                  // [B, T] int64, aligned with the logits; -100: not counted
-  at::Tensor weight;                  // [B, T] or [B, 1] floating, detached; undefined is 1
-  double temperature = 1.0;           // > 0
-  double temperature_power = 0.0;     // 2: Hinton's scaling
-  double beta = 0.5;                  // kJsd only; 0 and 1 are the forward and reverse limits
+  std::string teacher;                     // the want it is compared with; empty for cross-entropy
+  at::Tensor labels;               // [B, T] int64, aligned with the logits; -100: not counted
+  at::Tensor weight;               // [B, T] or [B, 1] floating, detached; undefined is 1
+  double temperature = 1.0;        // > 0
+  double temperature_power = 0.0;  // 2: Hinton's scaling
+  double beta = 0.5;               // kJsd only; 0 and 1 are the forward and reverse limits
   double clip = std::numeric_limits<double>::infinity();  // per token: min(D, clip), before weights
 };
 
 struct TokenTermsResult {
-  at::Tensor loss;   // fp32 scalar Σ_k factor_k·S_k with a graph to hidden states, heads, biases
-  at::Tensor sums;   // [K] fp64 detached: S_k, on the logits' device (no synchronisation)
+  at::Tensor loss;  // fp32 scalar Σ_k factor_k·S_k with a graph to hidden states, heads, biases
+  at::Tensor sums;  // [K] fp64 detached: S_k, on the logits' device (no synchronisation)
   std::vector<at::Tensor> per_token;  // [B·T] fp32 detached D_n for each term, when asked for
 };
 

@@ -46,16 +46,16 @@ class Value {
   using Map = std::map<std::string, Value, std::less<>>;
 
   Value() = default;
-  Value(bool v) : data_(v) {}                                      // NOLINT(*-explicit-*)
-  Value(int v) : data_(static_cast<int64_t>(v)) {}                 // NOLINT(*-explicit-*)
-  Value(int64_t v) : data_(v) {}                                   // NOLINT(*-explicit-*)
-  Value(double v) : data_(v) {}                                    // NOLINT(*-explicit-*)
-  Value(const char* v) : data_(std::string(v)) {}                  // NOLINT(*-explicit-*)
-  Value(std::string_view v) : data_(std::string(v)) {}             // NOLINT(*-explicit-*)
-  Value(std::string v) : data_(std::move(v)) {}                    // NOLINT(*-explicit-*)
-  Value(List v) : data_(std::move(v)) {}                           // NOLINT(*-explicit-*)
-  Value(Map v) : data_(std::move(v)) {}                            // NOLINT(*-explicit-*)
-  Value(ObjectPtr v) : data_(std::move(v)) {}                      // NOLINT(*-explicit-*)
+  Value(bool v) : data_(v) {}                           // NOLINT(*-explicit-*)
+  Value(int v) : data_(static_cast<int64_t>(v)) {}      // NOLINT(*-explicit-*)
+  Value(int64_t v) : data_(v) {}                        // NOLINT(*-explicit-*)
+  Value(double v) : data_(v) {}                         // NOLINT(*-explicit-*)
+  Value(const char* v) : data_(std::string(v)) {}       // NOLINT(*-explicit-*)
+  Value(std::string_view v) : data_(std::string(v)) {}  // NOLINT(*-explicit-*)
+  Value(std::string v) : data_(std::move(v)) {}         // NOLINT(*-explicit-*)
+  Value(List v) : data_(std::move(v)) {}                // NOLINT(*-explicit-*)
+  Value(Map v) : data_(std::move(v)) {}                 // NOLINT(*-explicit-*)
+  Value(ObjectPtr v) : data_(std::move(v)) {}           // NOLINT(*-explicit-*)
   template <typename T, typename = std::enable_if_t<std::is_base_of_v<Object, T>>>
   Value(std::shared_ptr<T> v) : data_(ObjectPtr(std::move(v))) {}  // NOLINT(*-explicit-*)
 

@@ -8,10 +8,10 @@
 namespace kd {
 
 enum class VerdictState {
-  kOk,                      // parsed and right
-  kWrong,                   // parsed and wrong
-  kUnparsablePrediction,    // no answer found in the completion
-  kUnparsableReference,     // the row's own answer cannot be read: the row proves nothing
+  kOk,                    // parsed and right
+  kWrong,                 // parsed and wrong
+  kUnparsablePrediction,  // no answer found in the completion
+  kUnparsableReference,   // the row's own answer cannot be read: the row proves nothing
   kTimeout,
 };
 
