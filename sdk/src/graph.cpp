@@ -19,8 +19,12 @@ class CallbackNode : public torch::autograd::Node {
 
   torch::autograd::variable_list apply(torch::autograd::variable_list&& gradients) override {
     if (!backward_) {
-      throw Error(ErrorCode::kInternal, "backward through kd's token terms a second time",
+      throw Error(ErrorCode::kInternal, "backward through a graph of kd a second time",
                   "keep the graph (retain_graph) or evaluate again");
+    }
+    if (at::GradMode::is_enabled()) {
+      throw Error(ErrorCode::kPlugin, "kd's fused operations have no second derivative",
+                  "go backward without create_graph");
     }
     if (!gradients[0].defined()) return torch::autograd::variable_list(num_outputs());
     const at::NoGradGuard no_grad;
@@ -29,7 +33,7 @@ class CallbackNode : public torch::autograd::Node {
 
   void release_variables() override { backward_ = nullptr; }
 
-  std::string name() const override { return "KdTokenTerms"; }
+  std::string name() const override { return "KdBackward"; }
 
  private:
   Backward backward_;

@@ -1,8 +1,7 @@
 #include "kd/layers/rms_norm.h"
 
-#include <ATen/ops/rms_norm.h>
-
 #include "kd/layers/linear.h"
+#include "sdk/src/layers/fused.h"
 
 namespace kd {
 
@@ -12,7 +11,7 @@ RmsNorm::RmsNorm(int64_t width, double eps, const c10::TensorOptions& options)
 }
 
 at::Tensor RmsNorm::operator()(const at::Tensor& x, ForwardContext& context) const {
-  return tap(context, [&] { return at::rms_norm(x, weight_.sizes(), weight_, eps_); });
+  return tap(context, [&] { return rms_norm(x, weight_, eps_); });
 }
 
 }  // namespace kd

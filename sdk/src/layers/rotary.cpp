@@ -1,11 +1,9 @@
 #include "kd/layers/rotary.h"
 
 #include <ATen/TensorOperators.h>
-#include <ATen/ops/addcmul.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/cos.h>
 #include <ATen/ops/neg.h>
-#include <ATen/ops/roll.h>
 #include <ATen/ops/sin.h>
 #include <ATen/ops/tensor.h>
 
@@ -14,6 +12,7 @@
 #include <vector>
 
 #include "kd/error.h"
+#include "sdk/src/layers/fused.h"
 
 namespace kd {
 namespace {
@@ -92,9 +91,7 @@ RotaryAngles rotary_angles(const RotaryConfig& config, int64_t head_dim,
   return {at::cat({cos, cos}, -1).to(dtype), at::cat({sin.neg(), sin}, -1).to(dtype)};
 }
 
-at::Tensor RotaryAngles::rotate(const at::Tensor& x) const {
-  return at::addcmul(x * cos, at::roll(x, {x.size(-1) / 2}, {-1}), sin);
-}
+at::Tensor RotaryAngles::rotate(const at::Tensor& x) const { return kd::rotate(x, cos, sin); }
 
 RotaryAngles RotaryAngles::slice(int64_t begin, int64_t count) const {
   return {cos.narrow(-3, begin, count), sin.narrow(-3, begin, count)};

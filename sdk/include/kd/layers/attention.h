@@ -59,7 +59,6 @@ class Attention : public Module {
   Heads split_joined(const at::Tensor& x, const RotaryAngles* angles,
                      const JoinedLinear& joined) const;
   at::Tensor attend(const Heads& heads, const AttentionMask& mask) const;
-  at::Tensor attend_with_one_query(const Heads& heads, const AttentionMask& mask) const;
   at::Tensor attend_eagerly(const Heads& heads, const AttentionMask& mask,
                             ForwardContext& context) const;
 

@@ -29,6 +29,7 @@ class GatedMlp : public Module {
 
  private:
   at::Tensor gated(const at::Tensor& x, const JoinedLinear* joined, ForwardContext& context) const;
+  at::Tensor gate_with(const at::Tensor& gate, const at::Tensor& up) const;
 
   Activation activation_;
   Linear gate_;
