@@ -13,7 +13,7 @@ local kd = require "kd.v1"
 local args = kd.args {
   level     = kd.integer { 3, min = 1, max = 5, help = "difficulty: numbers have level + 1 digits" },
   lessons   = kd.integer { 8000, min = 100, help = "worked solutions the teacher learns from" },
-  problems  = kd.integer { 2000, min = 100, help = "problems the teacher solves for the student" },
+  problems  = kd.integer { 600, min = 100, help = "problems the teacher solves for the student" },
   samples   = kd.integer { 4, min = 1, help = "traces for each problem" },
   alpha     = kd.number { 0.8, min = 0, max = 1, help = "REDI's weight of the wrong traces" },
   teacher   = kd.path { help = "a model folder to use instead of training a teacher" },
@@ -45,15 +45,16 @@ local traces = kd.generate "traces" {
 }
 local graded = kd.transform "graded" { traces.data, kd.verify.math {} }
 
--- Stage 1: SFT on the right traces.
+-- Stage 1: SFT on the right traces, few problems and many epochs: until more SFT no longer helps.
 local base = kd.train "sft" {
   student = kd.student.causal_lm { config = { layers = 2, hidden = 64, heads = 4 }, tokenizer = tokenizer },
-  data = graded.data:where { correct = true }, epochs = 4, batch = 64,
+  data = graded.data:where { correct = true }, epochs = 20, batch = 64,
   objective = kd.objective.cross_entropy {},
   optimizer = kd.optimizer.adamw { lr = 4e-3 }, schedule = kd.schedule.wsd { warmup = 0.05, decay = 0.2 },
 }.student
 
--- Stage 2: one epoch over the pairs, from the same student; every arm takes equally many steps.
+-- Stage 2: one epoch over the pairs, from the same student; every arm takes equally many steps at
+-- the same learning rate. REDI with alpha = 0 is SFT on the pairs' right sides.
 local pairs_of_traces = graded.data:pairs { by = "prompt", chosen = "correct" }
 local function second_stage(name, objective, lr)
   return kd.train(name) {
@@ -66,10 +67,10 @@ end
 local arms = {
   teacher = teacher,
   sft = base,
-  sft_longer = second_stage("sft_longer", kd.objective.redi { alpha = 0 }, 1e-3),
-  redi = second_stage("redi", kd.objective.redi { alpha = args.alpha }, 1e-4),
-  dpo = second_stage("dpo", kd.objective.dpo { beta = 0.1, reference = base }, 3e-4),
-  simpo = second_stage("simpo", kd.objective.simpo { beta = 2, gamma = 1 }, 1e-4),
+  sft_longer = second_stage("sft_longer", kd.objective.redi { alpha = 0 }, 3e-5),
+  redi = second_stage("redi", kd.objective.redi { alpha = args.alpha }, 3e-5),
+  dpo = second_stage("dpo", kd.objective.dpo { beta = 0.1, reference = base }, 3e-5),
+  simpo = second_stage("simpo", kd.objective.simpo { beta = 2, gamma = 1 }, 3e-5),
 }
 
 kd.evaluate "accuracy" {

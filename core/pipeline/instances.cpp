@@ -30,7 +30,8 @@ auto at_place(const ComponentHandle& handle, Make&& make) {
   try {
     return make();
   } catch (Error& error) {
-    if (error.where().find(handle.where.file) == std::string::npos || handle.where.line == 0) {
+    const bool placed = error.where().find(handle.where.file) != std::string::npos;
+    if (handle.where.line > 0 && !placed) {
       error.add_where(handle.where.str());
     }
     throw;
