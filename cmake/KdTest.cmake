@@ -13,6 +13,13 @@
 
 set(KD_PARITY_PYTHON "" CACHE FILEPATH "A Python with tests/parity/requirements.txt; without one no parity tests")
 
+# Models and tokenizers with what the reference libraries compute with them. Parity tests that need one exist where it does.
+set(kd_fixtures_default $ENV{KD_FIXTURES})
+if(NOT kd_fixtures_default)
+  set(kd_fixtures_default ${PROJECT_SOURCE_DIR}/../shared/fixtures)
+endif()
+set(KD_FIXTURES ${kd_fixtures_default} CACHE PATH "Folder of the reference fixtures, for parity tests")
+
 if(KD_TESTS)
   find_package(GTest REQUIRED)
 endif()
@@ -29,6 +36,9 @@ function(kd_set_test_properties name)
   set(environment OMP_NUM_THREADS=1 KD_SOURCE_DIR=${CMAKE_SOURCE_DIR} KD_BUILD_DIR=${CMAKE_BINARY_DIR} ${arg_ENV})
   if(KD_PARITY_PYTHON)
     list(APPEND environment KD_PARITY_PYTHON=${KD_PARITY_PYTHON})
+  endif()
+  if(EXISTS ${KD_FIXTURES})
+    list(APPEND environment KD_FIXTURES=${KD_FIXTURES})
   endif()
   set_tests_properties(${name} PROPERTIES LABELS "${arg_LABELS}" TIMEOUT ${arg_TIMEOUT} ENVIRONMENT "${environment}")
 endfunction()
