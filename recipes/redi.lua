@@ -12,7 +12,7 @@ local kd = require "kd.v1"
 
 local args = kd.args {
   level     = kd.integer { 3, min = 1, max = 5, help = "difficulty: numbers have level + 1 digits" },
-  lessons   = kd.integer { 8000, min = 100, help = "worked solutions the teacher learns from" },
+  lessons   = kd.integer { 7200, min = 100, help = "worked solutions the teacher learns from" },
   problems  = kd.integer { 600, min = 100, help = "problems the teacher solves for the student" },
   samples   = kd.integer { 4, min = 1, help = "traces for each problem" },
   alpha     = kd.number { 0.8, min = 0, max = 1, help = "REDI's weight of the wrong traces" },
@@ -58,7 +58,7 @@ local base = kd.train "sft" {
 local pairs_of_traces = graded.data:pairs { by = "prompt", chosen = "correct" }
 local function second_stage(name, objective, lr)
   return kd.train(name) {
-    student = base, data = pairs_of_traces, epochs = 1, batch = 32,
+    student = base, data = pairs_of_traces, epochs = 1, batch = 16,
     objective = objective,
     optimizer = kd.optimizer.adamw { lr = lr }, schedule = kd.schedule.linear { warmup = 0.1 },
   }.student
