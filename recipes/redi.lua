@@ -4,16 +4,19 @@
 --           them. The student first learns the right ones (SFT), then REDI raises the likelihood of
 --           right traces and lowers, a little less, that of wrong ones for the same problem
 --           (Xu et al. 2025, arXiv 2505.24850). Arms beside it: SFT for as many more steps, DPO,
---           SimPO. All start from the same SFT student.
+--           SimPO. All start from the same SFT student, with as many updates at one learning rate.
 -- Hardware  Two CPU cores, 2 GiB.
 -- Command   tools/kdrun recipes/redi.lua
--- Expect    @EXPECT@
+-- Expect    About 2 minutes. Teacher near 0.89 pass@1, sampled at temperature 1 as its traces are; the
+--           SFT student near 0.97, above its teacher because it saw verified traces only. From there
+--           SFT-longer, REDI, DPO and SimPO stay within a point of it (one seed): at this size the
+--           first stage leaves little to gain. What each arm changes is in metrics.jsonl.
 local kd = require "kd.v1"
 
 local args = kd.args {
   level     = kd.integer { 3, min = 1, max = 5, help = "difficulty: numbers have level + 1 digits" },
   lessons   = kd.integer { 7200, min = 100, help = "worked solutions the teacher learns from" },
-  problems  = kd.integer { 600, min = 100, help = "problems the teacher solves for the student" },
+  problems  = kd.integer { 1000, min = 100, help = "problems the teacher solves for the student" },
   samples   = kd.integer { 4, min = 1, help = "traces for each problem" },
   alpha     = kd.number { 0.8, min = 0, max = 1, help = "REDI's weight of the wrong traces" },
   teacher   = kd.path { help = "a model folder to use instead of training a teacher" },
@@ -45,10 +48,10 @@ local traces = kd.generate "traces" {
 }
 local graded = kd.transform "graded" { traces.data, kd.verify.math {} }
 
--- Stage 1: SFT on the right traces, few problems and many epochs: until more SFT no longer helps.
+-- Stage 1: SFT on the right traces, until more of it no longer helps.
 local base = kd.train "sft" {
   student = kd.student.causal_lm { config = { layers = 2, hidden = 64, heads = 4 }, tokenizer = tokenizer },
-  data = graded.data:where { correct = true }, epochs = 20, batch = 64,
+  data = graded.data:where { correct = true }, epochs = 14, batch = 64,
   objective = kd.objective.cross_entropy {},
   optimizer = kd.optimizer.adamw { lr = 4e-3 }, schedule = kd.schedule.wsd { warmup = 0.05, decay = 0.2 },
 }.student
@@ -75,5 +78,5 @@ local arms = {
 
 kd.evaluate "accuracy" {
   models = arms, data = problems.test, baseline = "sft",
-  metric = kd.metric.pass_at_k { k = 1, temperature = 0.6, top_p = 0.95, max_new_tokens = 64, verifier = kd.verify.math {} },
+  metric = kd.metric.pass_at_k { k = 1, temperature = 1.0, max_new_tokens = 64, verifier = kd.verify.math {} },
 }
