@@ -15,7 +15,7 @@ local kd = require "kd.v1"
 
 local args = kd.args {
   level     = kd.integer { 3, min = 1, max = 5, help = "difficulty: numbers have level + 1 digits" },
-  lessons   = kd.integer { 7200, min = 100, help = "worked solutions the teacher learns from" },
+  lessons   = kd.integer { 9200, min = 100, help = "worked solutions the teacher learns from" },
   problems  = kd.integer { 1000, min = 100, help = "problems the teacher solves for the student" },
   samples   = kd.integer { 4, min = 1, help = "traces for each problem" },
   alpha     = kd.number { 0.8, min = 0, max = 1, help = "REDI's weight of the wrong traces" },
